@@ -1,0 +1,199 @@
+"""Every exception that Skerry raises, and the one table that makes errors into words.
+
+::
+
+    SkerryError
+    ├── DefinitionError         user code defines something that cannot be: .name .file .line
+    ├── PipeError               what came through a pipe is not a message of ours
+    ├── WorkspaceFileError      the workspace file cannot be used at all: .problems
+    ├── LocationError           one location cannot be opened or loaded: .kind .fields
+    ├── UnknownLocationError    no location has that name: .name .known
+    └── PluginError             a location type cannot be used: .key .reason
+
+An error keeps its fields until somebody shows it; ``str(error)`` is its words: first a line that says what, then
+lines that say what to do.
+"""
+
+from enum import Enum
+from typing import Any, Mapping, Optional, Sequence, Tuple
+
+
+class ErrorKind(str, Enum):
+    """What went wrong with a location. The values are stable: they stand in ``--json`` and are documented."""
+
+    # The code itself, seen while it was loaded.
+    SYNTAX_ERROR = "SYNTAX_ERROR"
+    MISSING_IMPORT = "MISSING_IMPORT"
+    EXCEPTION = "EXCEPTION"
+    SYSTEM_EXIT = "SYSTEM_EXIT"
+    INVALID_DEFINITION = "INVALID_DEFINITION"
+    # The end of its process.
+    PROCESS_EXITED = "PROCESS_EXITED"
+    PROCESS_SIGNALED = "PROCESS_SIGNALED"
+    STARTUP_TIMEOUT = "STARTUP_TIMEOUT"
+    # What the entry points at.
+    FILE_NOT_FOUND = "FILE_NOT_FOUND"
+    MODULE_NOT_FOUND = "MODULE_NOT_FOUND"
+    WORKING_DIRECTORY_NOT_FOUND = "WORKING_DIRECTORY_NOT_FOUND"
+    ATTRIBUTE_NOT_FOUND = "ATTRIBUTE_NOT_FOUND"
+    ATTRIBUTE_NOT_USABLE = "ATTRIBUTE_NOT_USABLE"
+    NOTHING_FOUND = "NOTHING_FOUND"
+    SEVERAL_PIPELINES = "SEVERAL_PIPELINES"
+    DUPLICATE_REPOSITORY = "DUPLICATE_REPOSITORY"
+    # The interpreter.
+    INTERPRETER_NOT_FOUND = "INTERPRETER_NOT_FOUND"
+    INTERPRETER_NOT_PYTHON = "INTERPRETER_NOT_PYTHON"
+    INTERPRETER_TOO_OLD = "INTERPRETER_TOO_OLD"
+    INCOMPATIBLE_SKERRY = "INCOMPATIBLE_SKERRY"
+    PROCESS_NOT_STARTED = "PROCESS_NOT_STARTED"
+    # The entry and its location type.
+    INVALID_ENTRY = "INVALID_ENTRY"
+    LOCATION_TYPE_FAILED = "LOCATION_TYPE_FAILED"
+    NOT_OPENED = "NOT_OPENED"
+    UNSUPPORTED_PLATFORM = "UNSUPPORTED_PLATFORM"
+
+
+#: Words for each kind, with the fields that it is raised with. The only place where they are made.
+MESSAGES: Mapping[ErrorKind, str] = {
+    ErrorKind.SYNTAX_ERROR: "{type}: {detail}",
+    ErrorKind.MISSING_IMPORT: "{type}: {detail}{advice}",
+    ErrorKind.EXCEPTION: "{type}: {detail}",
+    ErrorKind.SYSTEM_EXIT: (
+        "sys.exit({code}) was called while the code was loaded.\n"
+        'Move it out of the import, for example under `if __name__ == "__main__":`.'
+    ),
+    ErrorKind.INVALID_DEFINITION: "{detail}",
+    ErrorKind.PROCESS_EXITED: (
+        "The process ended with exit code {code} while {doing}.\n"
+        "Look for os._exit() in the code and the libraries it imports; the last output is below."
+    ),
+    ErrorKind.PROCESS_SIGNALED: "The process was ended by {signal} while {doing}.\n{advice}",
+    ErrorKind.STARTUP_TIMEOUT: (
+        "Still not loaded after {seconds:g} s{doing}.\n"
+        "The limit is `startup_timeout`{where}: raise it there, or move the slow work out of the import."
+    ),
+    ErrorKind.FILE_NOT_FOUND: "No such file: {path}\n{advice}",
+    ErrorKind.MODULE_NOT_FOUND: "No module named {module!r} in {executable}.\n{advice}",
+    ErrorKind.WORKING_DIRECTORY_NOT_FOUND: (
+        "No such folder: {path}\nCorrect `working_directory`: it is relative to the workspace file."
+    ),
+    ErrorKind.ATTRIBUTE_NOT_FOUND: (
+        "{target} has no attribute and no repository called {attribute!r}.\n"
+        "Attributes that can be used: {attributes}. Repositories: {repositories}."
+    ),
+    ErrorKind.ATTRIBUTE_NOT_USABLE: (
+        "{attribute!r} in {target} is {found}.\n"
+        "`attribute` names a repository, a pipeline, or a function without arguments that returns one."
+    ),
+    ErrorKind.NOTHING_FOUND: (
+        "{target} defines no repository and no pipeline.\n"
+        "Decorate a function with @repository and return your pipelines from it{advice}."
+    ),
+    ErrorKind.SEVERAL_PIPELINES: (
+        "{target} defines {count} pipelines and no repository: {names}.\n"
+        "Return them from a function decorated with @repository, or choose one with `attribute`."
+    ),
+    ErrorKind.DUPLICATE_REPOSITORY: (
+        "{target} defines two different repositories called {name!r}: {first} and {second}.\n"
+        "Give one of them another name."
+    ),
+    ErrorKind.INTERPRETER_NOT_FOUND: (
+        "No such Python interpreter: {executable}\n"
+        "Correct `executable_path`, or create the environment; a name without a slash is looked up on PATH."
+    ),
+    ErrorKind.INTERPRETER_NOT_PYTHON: (
+        "{executable} does not behave like a Python interpreter: {reason}.\n"
+        "Point `executable_path` at an environment's bin/python."
+    ),
+    ErrorKind.INTERPRETER_TOO_OLD: (
+        "{executable} is Python {version}; Skerry loads code with Python 3.8 or newer.\n"
+        "Point `executable_path` at a newer interpreter."
+    ),
+    ErrorKind.INCOMPATIBLE_SKERRY: (
+        "The environment of {executable} holds skerry {theirs}, which does not work with this skerry {ours}{reason}.\n"
+        "Run `{executable} -m pip install skerry=={ours}`, or uninstall skerry there: it is not needed."
+    ),
+    ErrorKind.PROCESS_NOT_STARTED: "No process could be started for the code: {reason}.\n{advice}",
+    ErrorKind.INVALID_ENTRY: "{detail}",
+    ErrorKind.LOCATION_TYPE_FAILED: (
+        "The location type {key!r} ({distribution}) failed: {reason}\n"
+        "This is a defect of the plugin: report it to its authors."
+    ),
+    ErrorKind.NOT_OPENED: "{reason}",
+    ErrorKind.UNSUPPORTED_PLATFORM: (
+        "Skerry cannot start processes on {platform}: it needs Linux or macOS.\nUse WSL, or a remote location."
+    ),
+}
+
+
+class SkerryError(Exception):
+    """The root: ``except SkerryError`` catches whatever Skerry itself raises."""
+
+
+class DefinitionError(SkerryError):
+    """User code defines something that cannot be. ``file`` and ``line`` are the user's, ``name`` the definition's."""
+
+    def __init__(
+        self, message: str, *, name: str = "", file: Optional[str] = None, line: Optional[int] = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.name = name
+        self.file = file
+        self.line = line
+
+
+class PipeError(SkerryError):
+    """What came through a pipe is not a message of ours; nothing more can be read from it."""
+
+
+class WorkspaceFileError(SkerryError):
+    """The workspace file fails whole. ``problems``: every ``skerry.model.Problem`` found, in the file's order."""
+
+    def __init__(self, problems: Sequence[Any]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems: Tuple[Any, ...] = tuple(problems)
+
+
+class LocationError(SkerryError):
+    """One location cannot be opened or loaded.
+
+    A location type raises ``LocationError(reason="...")`` with a sentence that says what is wrong and what to do;
+    core raises the other kinds, each with the fields that its words in ``MESSAGES`` need.
+    """
+
+    def __init__(self, kind: ErrorKind = ErrorKind.NOT_OPENED, **fields: Any) -> None:
+        super().__init__(kind, fields)
+        self.kind = kind
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return MESSAGES[self.kind].format(**self.fields).rstrip()
+
+
+class UnknownLocationError(SkerryError, KeyError):
+    """No location has that name. ``known``: the names there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known: Tuple[str, ...] = tuple(known)
+
+    def __str__(self) -> str:
+        return "No location is called {!r}.\nThere are: {}.".format(
+            self.name, ", ".join(self.known) or "none"
+        )
+
+
+class PluginError(SkerryError):
+    """The location type that a plugin promises under ``key`` cannot be used, for ``reason``."""
+
+    def __init__(self, key: str, reason: str, distribution: str = "") -> None:
+        super().__init__(key, reason)
+        self.key = key
+        self.reason = reason
+        self.distribution = distribution
+
+    def __str__(self) -> str:
+        source = " ({})".format(self.distribution) if self.distribution else ""
+        return "The location type {!r}{} cannot be used: {}".format(self.key, source, self.reason)

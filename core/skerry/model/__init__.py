@@ -1,0 +1,43 @@
+"""Frozen records that every room shares, and their JSON. Standard library only; CPython 3.8 and newer."""
+
+from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
+from skerry.model.location import (
+    Explanation,
+    LocationState,
+    Origin,
+    PathEntry,
+    ServerInfo,
+    State,
+    WorkspaceState,
+)
+from skerry.model.records import Record
+from skerry.model.snapshot import (
+    InputSnapshot,
+    PipelineSnapshot,
+    RepositorySnapshot,
+    ScheduleSnapshot,
+    SensorSnapshot,
+    SolidSnapshot,
+)
+
+__all__ = [
+    "DefinitionFailure",
+    "ErrorInfo",
+    "Explanation",
+    "Frame",
+    "InputSnapshot",
+    "LocationState",
+    "Origin",
+    "PathEntry",
+    "PipelineSnapshot",
+    "Problem",
+    "Record",
+    "RepositorySnapshot",
+    "ScheduleSnapshot",
+    "SensorSnapshot",
+    "ServerInfo",
+    "Severity",
+    "SolidSnapshot",
+    "State",
+    "WorkspaceState",
+]

@@ -1,0 +1,110 @@
+"""A location from the outside: its recipe, its server, its state."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Mapping, Optional, Tuple
+
+from skerry.model.errors import ErrorInfo, Problem
+from skerry.model.records import Record, not_in_json
+from skerry.model.snapshot import RepositorySnapshot
+
+
+class State(str, Enum):
+    """Where a location is in its life. The moves between them stand in ``skerry.workspace.states``."""
+
+    LOADING = "LOADING"
+    READY = "READY"
+    FAILED = "FAILED"
+    UNREACHABLE = "UNREACHABLE"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True)
+class Origin(Record):
+    """The recipe of a location: plain JSON, paths absolute, enough to load it again on this machine.
+
+    ``type``: the key under ``load_from``. ``options``: what the type's ``normalize`` gave. ``folder``: the folder of
+    the workspace file, absolute. ``startup_timeout``: seconds.
+    """
+
+    location_name: str
+    type: str
+    options: Mapping[str, Any]
+    folder: str
+    startup_timeout: float = 180.0
+
+
+@dataclass(frozen=True)
+class ServerInfo(Record):
+    """One life of a code server.
+
+    ``id`` is new with each life; ``address`` is ``pipe`` for a local one; ``python`` and ``skerry`` are versions in
+    the user's environment; ``generation`` counts loads from 1; ``load_seconds`` is the load of the user's code.
+    """
+
+    id: str
+    pid: Optional[int]
+    address: str
+    python: str
+    executable: str
+    skerry: str
+    image: Optional[str]
+    generation: int
+    load_seconds: Optional[float]
+
+
+@dataclass(frozen=True)
+class PathEntry(Record):
+    """An entry of ``sys.path`` and why it is there."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Explanation(Record):
+    """How a user process finds its code: what ``skerry inspect --explain`` shows.
+
+    ``module`` and ``file``: what the target resolves to; ``file`` is None where nothing was found.
+    """
+
+    executable: str
+    python: str
+    working_directory: str
+    path: Tuple[PathEntry, ...]
+    module: str
+    file: Optional[str]
+
+
+@dataclass(frozen=True)
+class LocationState(Record):
+    """All that is known of a location at one moment. JSON: an item of ``locations`` in the ``--json`` contract.
+
+    ``stale``: what is served is older than the last, failed, reload. ``busy_since`` and ``retry_at``: seconds since
+    the epoch. ``progress``: what is being done while LOADING.
+    """
+
+    name: str
+    type: str
+    line: Optional[int]
+    state: State = State.LOADING
+    stale: bool = False
+    busy_since: Optional[float] = None
+    retry_at: Optional[float] = None
+    error: Optional[ErrorInfo] = None
+    server: Optional[ServerInfo] = None
+    repositories: Tuple[RepositorySnapshot, ...] = ()
+    progress: str = not_in_json("")
+    explanation: Optional[Explanation] = not_in_json(None)
+
+
+@dataclass(frozen=True)
+class WorkspaceState(Record):
+    """The whole workspace at one moment. JSON: the ``--json`` contract (docs/cli.md).
+
+    ``workspace``: the absolute paths of the workspace files; empty when the target came from the command line.
+    """
+
+    workspace: Tuple[str, ...]
+    problems: Tuple[Problem, ...] = ()
+    locations: Tuple[LocationState, ...] = field(default=())

@@ -1,0 +1,28 @@
+"""All that the author of a location type imports."""
+
+from skerry.errors import ErrorKind, LocationError
+from skerry.model import ErrorInfo, Explanation, LocationState, Origin, RepositorySnapshot, ServerInfo, State
+from skerry.plugin.code_server import CodeServer, ServerStatus
+from skerry.plugin.hooks import hookimpl
+from skerry.plugin.location_type import LocationType
+from skerry.plugin.runtime import EntryContext, LoadTarget, PythonEnvironment, Runtime
+
+__all__ = [
+    "CodeServer",
+    "EntryContext",
+    "ErrorInfo",
+    "ErrorKind",
+    "Explanation",
+    "LoadTarget",
+    "LocationError",
+    "LocationState",
+    "LocationType",
+    "Origin",
+    "PythonEnvironment",
+    "RepositorySnapshot",
+    "Runtime",
+    "ServerInfo",
+    "ServerStatus",
+    "State",
+    "hookimpl",
+]

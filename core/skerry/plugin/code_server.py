@@ -1,0 +1,48 @@
+"""What answers for a location."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from skerry.model import ErrorInfo, Explanation, RepositorySnapshot, ServerInfo, State
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """What a code server knows of itself at one moment.
+
+    ``state`` is LOADING until the user's code is loaded, then READY with ``repositories`` or FAILED with ``error``.
+    ``progress``: what it is doing while LOADING, a few words.
+    """
+
+    state: State
+    server: ServerInfo | None = None
+    repositories: tuple[RepositorySnapshot, ...] = ()
+    error: ErrorInfo | None = None
+    explanation: Explanation | None = None
+    progress: str = ""
+
+
+class CodeServer(ABC):
+    """A code server, local or remote: one life of a location's user code. All methods may be called by any thread."""
+
+    @abstractmethod
+    def watch(self, observer: Callable[[ServerStatus], None]) -> None:
+        """Call ``observer`` with the present status now, and with each later one, in order, until ``close``.
+
+        Called once by the workspace, right after ``open``. Later calls of ``observer`` come from the supervising
+        thread: it must not block.
+        """
+
+    @abstractmethod
+    def output(self) -> str:
+        """Give what user code wrote to stdout and stderr in this life, as far as it is kept."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End this life: what is ours is stopped and waited for, what is somebody else's is only left.
+
+        Called by the workspace when the location is closed or replaced. Calling it again does nothing.
+        """

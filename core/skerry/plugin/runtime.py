@@ -1,0 +1,146 @@
+"""What core gives to a location type: where to find things, and how to start them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from skerry.plugin.code_server import CodeServer
+
+
+@dataclass(frozen=True)
+class EntryContext:
+    """Where an entry stands. ``folder``: the absolute folder of its workspace file."""
+
+    folder: Path
+
+    def path(self, written: str) -> Path:
+        """Make a path of the workspace file absolute: ``~`` is expanded, the rest is relative to the file.
+
+        Links are kept as they are: a virtual environment's interpreter *is* its link.
+        """
+        expanded = Path(written).expanduser()
+        return _without_dots(self.folder / expanded)
+
+    def executable(self, written: str) -> str:
+        """Resolve an interpreter: a name without a slash stays a name, looked up on PATH when it is started."""
+        return str(self.path(written)) if "/" in written or written.startswith("~") else written
+
+
+def _without_dots(path: Path) -> Path:
+    """Drop ``.`` parts, and keep ``..``: behind a link it is not what it looks like."""
+    return Path(*(part for part in path.parts if part != "."))
+
+
+@dataclass(frozen=True)
+class LoadTarget:
+    """What a user process loads. ``kind``: ``file`` or ``module``; ``name``: an absolute path or a dotted name.
+
+    ``package`` and ``module`` load alike; the former says in errors that the code should be installed.
+    """
+
+    kind: str
+    name: str
+    attribute: str | None = None
+
+    #: JSON Schema of the option that chooses one repository, for a location type to put among its properties.
+    PROPERTIES: ClassVar[Mapping[str, Any]] = {
+        "attribute": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The one repository to load: the name of a repository, of a pipeline, or of a function "
+            "without arguments that returns one.",
+            "examples": ["hello_world_repository"],
+        },
+    }
+
+    @classmethod
+    def file(cls, path: str | Path, attribute: str | None = None) -> LoadTarget:
+        """Load a Python file, under a private module name, with nothing put on ``sys.path`` for it."""
+        return cls("file", str(path), attribute)
+
+    @classmethod
+    def package(cls, name: str, attribute: str | None = None) -> LoadTarget:
+        """Import an installed package or a module in it."""
+        return cls("package", name, attribute)
+
+    @classmethod
+    def module(cls, name: str, attribute: str | None = None) -> LoadTarget:
+        """Import a module that is found by way of a working directory or PYTHONPATH."""
+        return cls("module", name, attribute)
+
+
+@dataclass(frozen=True)
+class PythonEnvironment:
+    """Where user code runs.
+
+    ``executable``: an interpreter's path, or a name to look up on PATH; None is the interpreter that runs Skerry.
+    ``working_directory``: absolute; current folder and first entry of ``sys.path`` of the user process; None leaves
+    ``sys.path`` alone, and the current folder is the workspace file's. ``env``: variables to set. ``fresh``: start
+    a new interpreter for this location, where forking it from a shared one does not suit its libraries.
+    """
+
+    executable: str | None = None
+    working_directory: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
+
+    #: JSON Schema of the options that ``from_options`` reads, for a location type to put among its properties.
+    PROPERTIES: ClassVar[Mapping[str, Any]] = {
+        "executable_path": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The Python interpreter, relative to the workspace file; a name without a slash is "
+            "looked up on PATH. Default: the interpreter that runs Skerry.",
+            "examples": ["venvs/team/bin/python", "python3.12"],
+        },
+        "working_directory": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The folder that the code runs in and imports from, relative to the workspace file. "
+            "Without it nothing is added to sys.path.",
+            "examples": ["my_working_directory/"],
+        },
+        "start": {
+            "enum": ["fork", "fresh"],
+            "default": "fork",
+            "description": "How the process begins: forked from an interpreter that is already running, or as a "
+            "fresh interpreter.",
+        },
+    }
+
+    @staticmethod
+    def normalize(options: Mapping[str, Any], context: EntryContext) -> dict[str, Any]:
+        """Give a copy of ``options`` in which the paths among ``PROPERTIES`` are absolute."""
+        normal = dict(options)
+        if "executable_path" in options:
+            normal["executable_path"] = context.executable(options["executable_path"])
+        if "working_directory" in options:
+            normal["working_directory"] = str(context.path(options["working_directory"]))
+        return normal
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> PythonEnvironment:
+        """Read the normalised options that ``PROPERTIES`` describes."""
+        return cls(
+            executable=options.get("executable_path"),
+            working_directory=options.get("working_directory"),
+            fresh=options.get("start") == "fresh",
+        )
+
+
+class Runtime(Protocol):
+    """What ``LocationType.open`` is given. ``deadline``: a ``time.monotonic()`` by which the load must be over."""
+
+    deadline: float
+
+    def spawn_python(self, target: LoadTarget, environment: PythonEnvironment) -> CodeServer:
+        """Start a user process, ours, that loads ``target``; it is told what to do and not waited for.
+
+        Raises LocationError when no process can be started there (interpreter missing, not Python, too old).
+        """
+
+    def progress(self, text: str) -> None:
+        """Say in a few words what is being done; shown beside the location while it is LOADING."""
