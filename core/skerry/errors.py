@@ -133,9 +133,7 @@ class SkerryError(Exception):
 class DefinitionError(SkerryError):
     """User code defines something that cannot be. ``file`` and ``line`` are the user's, ``name`` the definition's."""
 
-    def __init__(
-        self, message: str, *, name: str = "", file: Optional[str] = None, line: Optional[int] = None
-    ) -> None:
+    def __init__(self, message: str, *, name: str = "", file: Optional[str] = None, line: Optional[int] = None) -> None:
         super().__init__(message)
         self.message = message
         self.name = name
@@ -180,9 +178,7 @@ class UnknownLocationError(SkerryError, KeyError):
         self.known: Tuple[str, ...] = tuple(known)
 
     def __str__(self) -> str:
-        return "No location is called {!r}.\nThere are: {}.".format(
-            self.name, ", ".join(self.known) or "none"
-        )
+        return "No location is called {!r}.\nThere are: {}.".format(self.name, ", ".join(self.known) or "none")
 
 
 class PluginError(SkerryError):
@@ -195,5 +191,5 @@ class PluginError(SkerryError):
         self.distribution = distribution
 
     def __str__(self) -> str:
-        source = " ({})".format(self.distribution) if self.distribution else ""
-        return "The location type {!r}{} cannot be used: {}".format(self.key, source, self.reason)
+        source = f" ({self.distribution})" if self.distribution else ""
+        return f"The location type {self.key!r}{source} cannot be used: {self.reason}"

@@ -75,5 +75,5 @@ class Problem(Record):
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:
-        words = "{}: {}: {}".format(self.place, self.severity.value, self.message)
-        return "{}\n  {}".format(words, self.hint) if self.hint else words
+        words = f"{self.place}: {self.severity.value}: {self.message}"
+        return f"{words}\n  {self.hint}" if self.hint else words

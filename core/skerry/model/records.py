@@ -37,17 +37,13 @@ class Record:
         types = Record._readers.get(cls)
         if types is None:
             types = Record._readers[cls] = typing.get_type_hints(cls)
-        values = {
-            field.name: _read(types[field.name], data[name])
-            for field, name in _json_fields(cls)
-            if name in data
-        }
+        values = {field.name: _read(types[field.name], data[name]) for field, name in _json_fields(cls) if name in data}
         return cls(**values)
 
 
 def _json_fields(cls: type) -> List[Any]:
     fields = []
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+    for field in dataclasses.fields(cls):
         name = field.metadata.get("json", field.name)
         if name is not None:
             fields.append((field, name))

@@ -67,6 +67,7 @@ class Registry:
         values = {point.value for point in points}
         if len({_distribution(point) for point in points}) > 1 and len(values) > 1:
             return PluginError(key, f"it is claimed by {distribution}; uninstall all but one of them")
+        offered: list[LocationType] = []
         try:
             module = points[0].load()
             if not self._manager.is_registered(module):
@@ -75,7 +76,7 @@ class Registry:
                 "skerry_location_types",
                 [plugin for plugin in self._manager.get_plugins() if plugin is not module],
             )()
-            offered = [found for types in implementations for found in types]
+            offered.extend(found for types in implementations for found in types)
         # A plugin is somebody else's code: sys.exit() at its import must not end ours.
         except (Exception, SystemExit) as error:
             return PluginError(key, f"{type(error).__name__}: {error}", distribution)

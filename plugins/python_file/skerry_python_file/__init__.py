@@ -23,7 +23,7 @@ class PythonFile(LocationType):
     key = "python_file"
     summary = "A Python file"
     shorthand = "relative_path"
-    schema: Mapping[str, Any] = {
+    schema = {
         "type": "object",
         "description": "Load the repositories of a Python file.",
         "properties": {

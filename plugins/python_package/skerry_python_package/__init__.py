@@ -26,7 +26,7 @@ class PythonPackage(LocationType):
     key = "python_package"
     summary = "An installed Python package"
     shorthand = "package_name"
-    schema: Mapping[str, Any] = {
+    schema = {
         "type": "object",
         "description": "Load the repositories of an installed Python package.",
         "properties": {
@@ -58,9 +58,7 @@ class PythonPackage(LocationType):
 
     def open(self, origin: Origin, runtime: Runtime) -> CodeServer:
         """Start a user process that imports it."""
-        return runtime.spawn_python(
-            self.target(origin.options), PythonEnvironment.from_options(origin.options)
-        )
+        return runtime.spawn_python(self.target(origin.options), PythonEnvironment.from_options(origin.options))
 
 
 class PythonModule(PythonPackage):
@@ -70,7 +68,7 @@ class PythonModule(PythonPackage):
     summary = "A Python module"
     shorthand = "module_name"
     deprecated = "use python_package for installed code, or python_file with working_directory for the rest"
-    schema: Mapping[str, Any] = {
+    schema = {
         "type": "object",
         "description": "Load the repositories of a Python module. Deprecated: prefer python_package or python_file.",
         "properties": {
