@@ -86,8 +86,8 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "`attribute` names a repository, a pipeline, or a function without arguments that returns one."
     ),
     ErrorKind.NOTHING_FOUND: (
-        "{target} defines no repository and no pipeline.\n"
-        "Decorate a function with @repository and return your pipelines from it{advice}."
+        "{target} defines no repository and no pipeline{found}.\n"
+        "Decorate a function with @repository and return your pipelines from it."
     ),
     ErrorKind.SEVERAL_PIPELINES: (
         "{target} defines {count} pipelines and no repository: {names}.\n"

@@ -36,7 +36,7 @@ def _without_dots(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class LoadTarget:
-    """What a user process loads. ``kind``: ``file`` or ``module``; ``name``: an absolute path or a dotted name.
+    """What a user process loads. ``kind``: ``file``, ``package`` or ``module``; ``name``: an absolute path or a dotted name.
 
     ``package`` and ``module`` load alike; the former says in errors that the code should be installed.
     """

@@ -1,0 +1,56 @@
+# Every target sets up what it needs; the machine brings Python 3.11 or newer, pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLES := examples/python_package examples/python_package_attribute examples/plugins/skerry_project
+WORKERS ?= 4
+
+.PHONY: demo test lint types layers tests wheel bench soak picture clean
+
+demo: $(VENV)/ready
+	$(BIN)/python examples/demo.py
+
+test: lint types layers tests wheel
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+layers: $(VENV)/ready
+	$(BIN)/lint-imports
+
+tests: $(VENV)/ready
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+# What users get: the built wheel, in an environment that knows nothing of this checkout.
+wheel: $(VENV)/ready
+	rm -rf build/wheel build/environment
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel .
+	$(BIN)/python -m venv build/environment
+	build/environment/bin/python -m pip install --quiet build/wheel/*.whl
+	build/environment/bin/python -m pip install --quiet $(EXAMPLES)
+	cd build && environment/bin/python ../examples/demo.py --quiet
+
+bench: $(VENV)/ready
+	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/ready
+	$(BIN)/python -m pytest -n $(WORKERS) -m "soak or not soak" --timeout 3600
+
+picture: $(VENV)/ready
+	$(BIN)/python docs/make_picture.py
+
+clean:
+	rm -rf $(VENV) build dist examples/multiple_environments/venvs
+
+$(VENV)/ready: pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is too old: run make with PYTHON=<Python 3.11 or newer>"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev --editable .
+	$(BIN)/python -m pip install --quiet $(EXAMPLES)
+	touch $@

@@ -1,0 +1,282 @@
+"""The local code server: one life of a location's code, in a user process at the other end of a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from skerry.code_server.endings import ended, timed_out
+from skerry.code_server.fork_servers import ForkServers
+from skerry.code_server.output import Output
+from skerry.code_server.stack import StackPipe
+from skerry.code_server.supervisor import Supervisor
+from skerry.errors import ErrorKind, LocationError, PipeError
+from skerry.model import ErrorInfo, Explanation, RepositorySnapshot, ServerInfo, State
+from skerry.pipe import Connection, Message
+from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, ServerStatus
+from skerry.user_process.start import STACK_SIGNAL
+from skerry.user_process.tracebacks import parse_stack
+
+#: Seconds: how long a user process may take after it was asked to stop, and then after SIGTERM.
+STOP_GRACE = 1.0
+TERMINATE_GRACE = 2.0
+#: Seconds that a close waits in all; what was sent SIGKILL is gone long before.
+_CLOSE_WAIT = 10.0
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """What to load, where, and how long that may take.
+
+    ``folder``: the absolute folder of the workspace file; ``startup_timeout``: seconds; ``startup_timeout_place``:
+    ``file:line:column`` of that setting, or of the entry that leaves it out.
+    """
+
+    target: LoadTarget
+    environment: PythonEnvironment
+    folder: str
+    startup_timeout: float
+    startup_timeout_place: str = ""
+    generation: int = 1
+
+    def message(self, variables: dict[str, str]) -> Message:
+        """Give the message that asks a user process for it."""
+        return {
+            "type": "load",
+            "target": {
+                "kind": self.target.kind,
+                "name": self.target.name,
+                "attribute": self.target.attribute,
+                "folder": self.folder,
+                "working_directory": self.environment.working_directory,
+                "env": variables,
+            },
+        }
+
+
+class LocalCodeServer(CodeServer):
+    """Everything but the calls from outside happens in the supervising thread."""
+
+    def __init__(self, request: LoadRequest, fork_servers: ForkServers, supervisor: Supervisor) -> None:
+        """Ask for the user process and return; ``watch`` tells the rest. Raises LocationError."""
+        self._request = request
+        self._supervisor = supervisor
+        self._observer: Callable[[ServerStatus], None] | None = None
+        self._status = ServerStatus(State.LOADING, progress="starting Python")
+        self._lock = threading.RLock()
+        self._pid: int | None = None
+        self._standard_library = ""
+        self._stopping = False
+        self._ended = threading.Event()
+        self._fork_server, variables = fork_servers.get(request.environment)
+        self._output = Output(supervisor)
+        self._stack = StackPipe(supervisor)
+        ours, theirs = socket.socketpair()
+        self._connection = Connection(ours)
+        supervisor.call(self._begin)
+        self._timers = [supervisor.call_later(request.startup_timeout, self._startup_timed_out)]
+        try:
+            # The socket's buffer holds it until there is somebody to read it.
+            self._connection.send(request.message(variables))
+            descriptors = [theirs.fileno(), self._output.writer, self._stack.writer]
+            self._fork_server.spawn(self, descriptors, fresh=request.environment.fresh)
+        finally:
+            theirs.close()
+            self._output.close_writer()
+            self._stack.close_writer()
+
+    # -- what the workspace calls -------------------------------------------------------------------------------
+
+    def watch(self, observer: Callable[[ServerStatus], None]) -> None:
+        """See ``CodeServer``."""
+        with self._lock:
+            self._observer = observer
+            observer(self._status)
+
+    def output(self) -> str:
+        """See ``CodeServer``."""
+        return self._output.text()
+
+    def close(self) -> None:
+        """Ask it to stop; SIGTERM, then SIGKILL, if it does not; see ``CodeServer``."""
+        with self._lock:
+            self._observer = None
+        self._supervisor.call(lambda: self._stop(busy=self._status.state is State.LOADING))
+        self._ended.wait(_CLOSE_WAIT)
+
+    def _begin(self) -> None:
+        if not self._ended.is_set():  # else the process was refused before this call had its turn
+            self._supervisor.watch(self._connection.fileno(), self._readable)
+
+    # -- what the fork server tells (Child) ----------------------------------------------------------------------
+
+    def spawned(self, pid: int) -> None:
+        """See ``Child``."""
+        self._pid = pid
+        if self._stopping:
+            self._signal(signal.SIGKILL)
+
+    def not_spawned(self, error: LocationError) -> None:
+        """See ``Child``."""
+        self._fail(ErrorInfo(error.kind, str(error)))
+        self._clean_up()
+
+    def exited(self, code: int | None, signal: int | None) -> None:
+        """See ``Child``."""
+        with contextlib.suppress(BlockingIOError):
+            while self._read():  # what it said before it ended counts
+                pass
+        if not self._stopping and self._status.state is not State.FAILED:
+            self._output.drain()
+            tail = self._output.tail()
+            doing = "loading" if self._status.state is State.LOADING else "waiting for calls"
+            self._fail(ended(code, signal, doing, tail, self._standard_library))
+        self._clean_up()
+
+    # -- what the user process tells -----------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            open_still = self._read()
+        except BlockingIOError:
+            return
+        if not open_still:
+            # User code closed the pipe; the fork server tells how the process ends.
+            self._supervisor.unwatch(self._connection.fileno())
+            if self._status.state is State.READY:
+                self._signal(signal.SIGKILL)
+
+    def _read(self) -> bool:
+        """Read once, and tell whether the pipe is open still. Raises BlockingIOError when there is nothing."""
+        if self._connection.fileno() < 0:
+            return False
+        try:
+            messages = self._connection.receive_some(wait=False)
+        except BlockingIOError:
+            raise
+        except (PipeError, OSError):
+            return False
+        for message in messages or ():
+            self._handle(message)
+        return messages is not None
+
+    def _handle(self, message: Message) -> None:
+        if self._status.state is not State.LOADING:
+            return
+        if message["type"] == "loading":
+            self._loading(message)
+        elif message["type"] == "loaded":
+            self._cancel_timers()
+            server = self._status.server
+            assert server is not None
+            self._move(
+                state=State.READY,
+                server=replace(server, load_seconds=message["load_seconds"]),
+                repositories=tuple(RepositorySnapshot.from_json(item) for item in message["repositories"]),
+                progress="",
+            )
+        elif message["type"] == "failed":
+            self._output.drain()
+            self._fail(replace(ErrorInfo.from_json(message["error"]), output=self._output.tail()))
+            self._stop()
+
+    def _loading(self, message: Message) -> None:
+        server = ServerInfo(
+            id=secrets.token_hex(8),
+            pid=self._pid,
+            address="pipe",
+            python=message["python"],
+            executable=message["executable"],
+            skerry=message["skerry"],
+            image=message["image"],
+            generation=self._request.generation,
+            load_seconds=None,
+        )
+        self._standard_library = message["standard_library"]
+        explanation = Explanation.from_json(message["explanation"])
+        self._move(server=server, explanation=explanation, progress=f"importing {explanation.module}")
+
+    # -- endings --------------------------------------------------------------------------------------------------
+
+    def _startup_timed_out(self) -> None:
+        if self._status.state is not State.LOADING or self._stopping:
+            return
+        if self._pid is None:
+            self._fail_to_start()
+        else:
+            self._stack.read(self._stack_read)
+            self._fork_server.signal(self._pid, STACK_SIGNAL, group=False)
+
+    def _fail_to_start(self) -> None:
+        seconds = self._request.startup_timeout
+        error = LocationError(
+            ErrorKind.INTERPRETER_NOT_PYTHON,
+            executable=self._fork_server.interpreter.executable,
+            reason=f"it did not answer within {seconds:g} s",
+        )
+        self._fail(ErrorInfo(error.kind, str(error)))
+        self._stop()
+
+    def _stack_read(self, text: str) -> None:
+        self._output.drain()
+        request = self._request
+        self._fail(
+            timed_out(
+                request.startup_timeout,
+                request.startup_timeout_place,
+                parse_stack(text, self._standard_library),
+                self._output.tail(),
+            )
+        )
+        self._stop(busy=True)
+
+    def _stop(self, *, busy: bool = False) -> None:
+        """Ask the process to end; one that is ``busy`` loading does not hear it, and is sent SIGTERM at once."""
+        if self._stopping or self._ended.is_set():
+            return
+        self._stopping = True
+        self._cancel_timers()
+        if self._pid is None:
+            self._clean_up()  # should the process come to be, it finds its pipe closed
+            return
+        with contextlib.suppress(OSError):
+            self._connection.endpoint.shutdown(socket.SHUT_WR)
+        if busy:
+            self._signal(signal.SIGTERM)
+        self._timers = [
+            self._supervisor.call_later(STOP_GRACE, lambda: self._signal(signal.SIGTERM)),
+            self._supervisor.call_later(STOP_GRACE + TERMINATE_GRACE, lambda: self._signal(signal.SIGKILL)),
+        ]
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._pid is not None:
+            self._fork_server.signal(self._pid, number, group=True)
+
+    def _clean_up(self) -> None:
+        self._cancel_timers()
+        self._output.drain()
+        self._output.close()
+        self._stack.close()
+        self._supervisor.unwatch(self._connection.fileno())
+        self._connection.close()
+        self._ended.set()
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+
+    # -- state ----------------------------------------------------------------------------------------------------
+
+    def _fail(self, error: ErrorInfo) -> None:
+        self._move(state=State.FAILED, server=None, repositories=(), error=error, progress="")
+
+    def _move(self, **changes: object) -> None:
+        with self._lock:
+            self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+            if self._observer is not None:
+                self._observer(self._status)

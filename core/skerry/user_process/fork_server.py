@@ -1,0 +1,223 @@
+"""The fork server: one single-threaded process for each interpreter, from which user processes are forked.
+
+It serves the host's pipe: ``spawn`` (with the descriptors of a new user process: pipe, output, stack) is answered by
+``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is told by ``exited``. Being the parent, it alone
+knows that a pid is still that process. When the pipe closes, however the host ended, nothing that it started is left.
+"""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import List, Set
+
+import skerry
+from skerry.pipe import PROTOCOL, Connection, Message
+from skerry.user_process import processes, serve, start
+
+#: Descriptors that come with ``spawn``.
+_DESCRIPTORS = 3
+#: Seconds to wait for processes that were sent SIGKILL; one that hangs in the kernel cannot be waited for.
+_KILL_WAIT = 5.0
+
+
+def run(bootstrap: str, pipe: int, open_files: int) -> None:
+    """Serve the pipe until it closes; never returns. ``open_files``: the soft limit that user code is to have."""
+    try:
+        _limit_open_files(open_files)
+        processes.become_subreaper()
+        ForkServer(bootstrap, Connection(socket.socket(fileno=pipe))).serve()
+    finally:
+        # Whatever happened, an exception of ours included, no process may be left.
+        os._exit(0)
+
+
+def _limit_open_files(soft: int) -> None:
+    # The host raised its own limit; user code that closes all descriptors up to it should not pay for that.
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class ForkServer:
+    """The loop of the process, and the processes that it has forked."""
+
+    def __init__(self, bootstrap: str, connection: Connection) -> None:
+        self._bootstrap = bootstrap
+        self._connection = connection
+        self._children: Set[int] = set()
+        self._wake_up, wake_up_writer = socket.socketpair()
+        self._wake_up_writer = wake_up_writer
+        self._wake_up.setblocking(False)
+        wake_up_writer.setblocking(False)
+
+    def serve(self) -> None:
+        """Answer the host until its pipe closes or SIGTERM comes; then kill what is left."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_up_writer.fileno(), warn_on_full_buffer=False)
+        try:
+            self._connection.send(_hello())
+            gc.collect()
+            gc.freeze()  # the children share these objects: their pages must not be touched by a collection
+            while self._step():
+                pass
+        except OSError:
+            pass  # the host is gone
+        finally:
+            self._kill_all()
+
+    def _step(self) -> bool:
+        descriptors = [self._connection.fileno(), self._wake_up.fileno()]
+        readable, _, _ = select.select(descriptors, [], [])
+        if self._wake_up.fileno() in readable:
+            with contextlib.suppress(BlockingIOError):
+                self._wake_up.recv(4096)
+            self._reap()
+        if self._connection.fileno() in readable:
+            messages = self._connection.receive_some()
+            if messages is None:
+                return False
+            for message in messages:
+                self._handle(message)
+        return True
+
+    def _handle(self, message: Message) -> None:
+        if message["type"] == "spawn":
+            descriptors = [self._connection.descriptors.popleft() for _ in range(_DESCRIPTORS)]
+            self._spawn(message, descriptors)
+        elif message["type"] == "signal" and message["pid"] in self._children:
+            if message["group"]:
+                processes.kill_group(message["pid"], message["signal"])
+            else:
+                os.kill(message["pid"], message["signal"])
+
+    def _spawn(self, message: Message, descriptors: List[int]) -> None:
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            answer = {"type": "not_spawned", "id": message["id"], "reason": error.strerror}
+        else:
+            if pid == 0:
+                self._become_user_process(parent, descriptors, fresh=message["fresh"])
+            self._children.add(pid)
+            answer = {"type": "spawned", "id": message["id"], "pid": pid}
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._connection.send(answer)
+
+    def _become_user_process(self, parent: int, descriptors: List[int], *, fresh: bool) -> None:
+        """Never returns: user code must not come back into the fork server's frames."""
+        try:
+            pipe, output, stack = descriptors
+            os.setsid()
+            processes.die_with_parent(parent)
+            processes.become_subreaper()
+            self._forget()
+            _take_output(output)
+            if fresh:
+                for descriptor in (pipe, stack):
+                    os.set_inheritable(descriptor, True)
+                line = start.command(sys.executable, self._bootstrap, start.USER_PROCESS, [pipe, stack])
+                os.execv(sys.executable, line)
+            serve.run(self._bootstrap, pipe, stack)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+
+    def _forget(self) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._wake_up.close()
+        self._wake_up_writer.close()
+        self._connection.close()
+        for descriptor in self._connection.descriptors:
+            os.close(descriptor)
+
+    def _reap(self) -> None:
+        while True:
+            pid, status = _wait_for_any()
+            if pid == 0:
+                break
+            if pid in self._children:
+                self._children.discard(pid)
+                self._connection.send(_exited(pid, status))
+        self._kill_orphans()
+
+    def _kill_orphans(self) -> None:
+        # User processes are subreapers: only descendants of one that has ended become children of this process.
+        for pid in processes.children():
+            if pid not in self._children:
+                processes.kill_group(pid, signal.SIGKILL)
+
+    def _kill_all(self) -> None:
+        deadline = time.monotonic() + _KILL_WAIT
+        for pid in self._children:
+            processes.kill_group(pid, signal.SIGKILL)
+        while time.monotonic() < deadline:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            self._children.discard(pid)
+            self._kill_orphans()
+            if pid == 0:
+                time.sleep(0.001)
+
+
+def _wait_for_any() -> "tuple[int, int]":
+    """Wait for a child that has ended, after killing its group while its pid still cannot mean anybody else."""
+    try:
+        if hasattr(os, "waitid"):
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
+                return 0, 0
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(ended.si_pid, signal.SIGKILL)
+            return os.waitpid(ended.si_pid, 0)
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        return pid, status
+    except ChildProcessError:
+        return 0, 0
+
+
+def _exited(pid: int, status: int) -> Message:
+    signaled = os.WIFSIGNALED(status)
+    return {
+        "type": "exited",
+        "pid": pid,
+        "code": None if signaled else os.WEXITSTATUS(status),
+        "signal": os.WTERMSIG(status) if signaled else None,
+    }
+
+
+def _take_output(output: int) -> None:
+    # Nothing of ours is on descriptors 0, 1 and 2: user code may close or redirect them.
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(nothing)
+    os.close(output)
+
+
+def _hello() -> Message:
+    return {
+        "type": "hello",
+        "protocol": PROTOCOL,
+        "skerry": skerry.__version__,
+        "python": "{}.{}.{}".format(*sys.version_info[:3]),
+        "executable": sys.executable,
+    }

@@ -1,0 +1,25 @@
+# The package that a python_file is a module of. Under its own top-level name a user's queue.py would replace the
+# standard library's. The name and the file travel in the environment, so that processes which multiprocessing
+# starts find the module as well, and can unpickle what it defines.
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+
+class _UserFileFinder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        file = os.environ.get("SKERRY_USER_FILE")
+        if not file or name != module_name(file):
+            return None
+        loader = importlib.machinery.SourceFileLoader(name, file)
+        return importlib.util.spec_from_file_location(name, file, loader=loader)
+
+
+def module_name(file):
+    stem = os.path.splitext(os.path.basename(file))[0]
+    return __name__ + "." + stem.replace(".", "_")
+
+
+sys.meta_path.append(_UserFileFinder)

@@ -1,0 +1,57 @@
+"""Loads a target: its module, its repositories, what they hold; every outcome is a message."""
+
+import dataclasses
+import importlib
+import os
+import time
+from types import ModuleType
+
+from skerry.definitions import collect_failures
+from skerry.errors import LocationError
+from skerry.model import ErrorInfo
+from skerry.pipe import Message
+from skerry.user_process.describe import describe
+from skerry.user_process.discover import discover
+from skerry.user_process.missing import missing_file, missing_import, missing_module
+from skerry.user_process.target import Target
+from skerry.user_process.tracebacks import describe_exception
+
+
+def failed(error: ErrorInfo) -> Message:
+    """Make the message that tells a failure."""
+    return {"type": "failed", "error": error.to_json()}
+
+
+def load(target: Target) -> Message:
+    """Load ``target``, in the main thread; gives ``loaded`` with its repositories, or ``failed`` with the error."""
+    started = time.monotonic()
+    try:
+        with collect_failures() as collected:
+            repositories = discover(_import(target), target.words, target.attribute, collected)
+            snapshots = [describe(repository, describe_exception) for repository in repositories]
+    except BaseException as error:  # sys.exit() and KeyboardInterrupt in user code are its failure, not our end
+        return failed(_error_info(error, target))
+    return {
+        "type": "loaded",
+        "repositories": [snapshot.to_json() for snapshot in snapshots],
+        "load_seconds": time.monotonic() - started,
+    }
+
+
+def _import(target: Target) -> ModuleType:
+    if target.kind == "file" and not os.path.isfile(target.name):
+        raise missing_file(target)
+    return importlib.import_module(target.module_name)
+
+
+def _error_info(error: BaseException, target: Target) -> ErrorInfo:
+    if isinstance(error, LocationError):
+        return ErrorInfo(error.kind, str(error))
+    if isinstance(error, ModuleNotFoundError):
+        absent = missing_module(error, target)
+        if absent is not None:
+            return ErrorInfo(absent.kind, str(absent))
+    info = describe_exception(error)
+    if isinstance(error, ModuleNotFoundError):
+        return dataclasses.replace(info, message=info.message + missing_import(error, target))
+    return info

@@ -1,0 +1,137 @@
+"""Turns exceptions, and the stacks that faulthandler writes, into the model's errors."""
+
+import linecache
+import os
+import re
+import traceback
+from types import TracebackType
+from typing import List, Optional, Tuple
+
+from skerry.errors import MESSAGES, DefinitionError, ErrorKind
+from skerry.model import ErrorInfo, Frame
+
+#: How long a chain of causes, a stack and a message may be; what is beyond helps nobody.
+_CAUSES = 8
+_FRAMES = 60
+_MESSAGE = 10_000
+
+#: The folder of this interpreter's standard library.
+STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
+
+_STACK_HEAD = re.compile(r"^(?:Current thread|Thread|Stack) .*\(most recent call first\):$")
+_STACK_FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
+
+
+def describe_exception(error: BaseException) -> ErrorInfo:
+    """Give an exception as a value: frames outermost first, its chain of causes, its words."""
+    return _describe(error, [])
+
+
+def is_user_file(file: str, standard_library: str = STANDARD_LIBRARY) -> bool:
+    """Tell whether a file is the user's own: not Skerry's, the standard library's or an installed package's."""
+    if file.startswith(("<frozen ", _OURS + os.sep)):
+        return False
+    if any(part in file for part in _INSTALLED):
+        return False
+    return not file.startswith(standard_library + os.sep)
+
+
+def parse_stack(text: str, standard_library: str) -> Tuple[Frame, ...]:
+    """Read the main thread's stack out of what faulthandler wrote: the last one there, most recent call first.
+
+    ``standard_library``: the folder of the interpreter that wrote it. Gives the outermost frame first.
+    """
+    frames: List[Frame] = []
+    for line in text.splitlines():
+        if _STACK_HEAD.match(line):
+            frames = []
+        match = _STACK_FRAME.match(line)
+        if match:
+            file = match["file"]
+            number = int(match["line"]) if match["line"].isdigit() else None
+            source = linecache.getline(file, number).strip() if number else ""
+            frames.append(Frame(file, number, match["function"], source, is_user_file(file, standard_library)))
+    return _without_loader(frames[::-1])
+
+
+def _describe(error: BaseException, seen: List[int]) -> ErrorInfo:
+    seen.append(id(error))
+    frames = _frames(error.__traceback__)
+    if isinstance(error, SyntaxError) and error.filename:
+        frames = [*frames, _syntax_frame(error)]
+    kept = _without_loader(frames)
+    if len(kept) > _FRAMES:
+        kept = kept[: _FRAMES // 2] + kept[-_FRAMES // 2 :]
+    kind, message = _words(error)
+    return ErrorInfo(kind, message[:_MESSAGE], kept, _cause(error, seen))
+
+
+def _cause(error: BaseException, seen: List[int]) -> Optional[ErrorInfo]:
+    cause = error.__cause__
+    if cause is None and not error.__suppress_context__:
+        cause = error.__context__
+    if cause is None and getattr(error, "exceptions", None):
+        cause = error.exceptions[0]  # type: ignore[attr-defined]  # of a group, the first tells most
+    if cause is None or id(cause) in seen or len(seen) >= _CAUSES:
+        return None
+    return _describe(cause, seen)
+
+
+def _frames(trace: Optional[TracebackType]) -> List[Frame]:
+    frames = []
+    for frame, line in traceback.walk_tb(trace):
+        code = frame.f_code
+        source = linecache.getline(code.co_filename, line, frame.f_globals).strip() if line else ""
+        frames.append(Frame(code.co_filename, line, code.co_name, source, is_user_file(code.co_filename)))
+    return frames
+
+
+def _without_loader(frames: List[Frame]) -> Tuple[Frame, ...]:
+    """Drop the frames by which Skerry came to user code, and the import system's own everywhere."""
+    start = 0
+    while start < len(frames) and _is_loader(frames[start]):
+        start += 1
+    return tuple(frame for frame in frames[start:] if not _is_import_system(frame))
+
+
+def _is_loader(frame: Frame) -> bool:
+    return frame.file == "<string>" or frame.file.startswith(_OURS) or _is_import_system(frame)
+
+
+def _is_import_system(frame: Frame) -> bool:
+    return frame.file.startswith("<frozen importlib") or os.path.dirname(frame.file).endswith(os.sep + "importlib")
+
+
+def _syntax_frame(error: SyntaxError) -> Frame:
+    source = (error.text or "").rstrip("\n")
+    stripped = source.lstrip()
+    if stripped and error.offset:
+        column = max(error.offset - 1 - (len(source) - len(stripped)), 0)
+        stripped = f"{stripped}\n{' ' * column}^"
+    return Frame(str(error.filename), error.lineno, "", stripped, True)
+
+
+def _words(error: BaseException) -> Tuple[ErrorKind, str]:
+    if isinstance(error, DefinitionError):
+        return ErrorKind.INVALID_DEFINITION, MESSAGES[ErrorKind.INVALID_DEFINITION].format(detail=error.message)
+    if isinstance(error, SystemExit):
+        code = "" if error.code is None else repr(error.code)
+        return ErrorKind.SYSTEM_EXIT, MESSAGES[ErrorKind.SYSTEM_EXIT].format(code=code)
+    kind = ErrorKind.EXCEPTION
+    if isinstance(error, SyntaxError):
+        kind = ErrorKind.SYNTAX_ERROR
+    elif isinstance(error, ModuleNotFoundError):
+        kind = ErrorKind.MISSING_IMPORT
+    return kind, _python_words(error)
+
+
+def _python_words(error: BaseException) -> str:
+    try:
+        lines = traceback.format_exception_only(type(error), error)
+    except Exception:  # its class is user code, and so is what makes its words
+        return f"{type(error).__name__}: (its message cannot be shown)"
+    # Of a syntax error the last line is the message; what is before it stands in its frame.
+    return (lines[-1] if isinstance(error, SyntaxError) else "".join(lines)).strip()

@@ -1,0 +1,6 @@
+"""The workspace and its locations: what tools hold, and what every screen reads."""
+
+from skerry.workspace.location import Location
+from skerry.workspace.workspace import Workspace
+
+__all__ = ["Location", "Workspace"]

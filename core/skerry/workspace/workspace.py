@@ -1,0 +1,264 @@
+"""The library's way in: a workspace, loaded and held open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from skerry.code_server import ForkServers, Supervisor
+from skerry.errors import ErrorKind, LocationError, PluginError, UnknownLocationError
+from skerry.model import ErrorInfo, LocationState, Problem, Severity, State, WorkspaceState
+from skerry.plugin import PythonEnvironment
+from skerry.workspace.location import Location, Observer
+from skerry.workspace.opening import Workers
+from skerry.workspace.runtime import LocationRuntime
+from skerry.workspace.states import SETTLED
+
+if TYPE_CHECKING:
+    from skerry.plugin.registry import Registry
+    from skerry.workspace_file import Entry, WorkspaceDescription
+
+DEFAULT_FILE = "workspace.yaml"
+
+
+class Workspace:
+    """The locations of one or more workspace files, loading or loaded, until ``close``.
+
+    Use it as a context manager::
+
+        with Workspace.load("workspace.yaml") as workspace:
+            workspace.wait()
+            for location in workspace:
+                print(location.name, location.state.value)
+
+    Every method may be called by any thread.
+    """
+
+    def __init__(self, description: WorkspaceDescription, registry: Registry, processes: _Processes) -> None:
+        """Use ``load`` or ``from_entries``."""
+        self._paths = description.paths
+        self._problems = description.problems
+        self._registry = registry
+        self._processes = processes
+        self._observers: list[Observer] = []
+        self._settled = threading.Condition()
+        self._closed = False
+        self._locations = {entry.name: self._make(entry) for entry in description.entries}
+        for entry in description.entries:
+            if entry.origin is not None:
+                self._load(self._locations[entry.name], entry)
+
+    @classmethod
+    def load(cls, *paths: str | os.PathLike[str]) -> Workspace:
+        """Read workspace files (default: ``workspace.yaml`` in the current folder) and begin to load.
+
+        Returns as soon as the files are read; several are merged by location name, a later one overrides. An entry
+        with an error becomes a FAILED location. Raises WorkspaceFileError when a file cannot be used at all.
+        """
+        files = [Path(path) for path in paths or (DEFAULT_FILE,)]
+        with _Processes.closed_on_error() as processes:
+            if all(file.is_file() for file in files):
+                processes.prepare()
+            from skerry.plugin.registry import Registry
+            from skerry.workspace_file import read_workspace_files
+
+            registry = Registry()
+            return cls(read_workspace_files(files, registry), registry, processes)
+
+    @classmethod
+    def from_entries(
+        cls, load_from: Sequence[Mapping[str, Any]], folder: str | os.PathLike[str] | None = None
+    ) -> Workspace:
+        """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
+
+        ``folder``: what paths are relative to; default is the current folder. Raises WorkspaceFileError.
+        """
+        with _Processes.closed_on_error() as processes:
+            processes.prepare()
+            from skerry.plugin.registry import Registry
+            from skerry.workspace_file import read_entries
+
+            registry = Registry()
+            base = Path(folder) if folder is not None else Path.cwd()
+            return cls(read_entries(list(load_from), base.absolute(), registry), registry, processes)
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """All locations, in the order of the file."""
+        return tuple(self._locations.values())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong in the workspace files, those of single entries included, in the files' order."""
+        return self._problems
+
+    @property
+    def snapshot(self) -> WorkspaceState:
+        """All that is known at one moment. Its ``to_json`` is what ``skerry inspect --json`` prints."""
+        states = tuple(location.snapshot for location in self._locations.values())
+        return WorkspaceState(self._paths, self._problems, states)
+
+    def __getitem__(self, name: str) -> Location:
+        try:
+            return self._locations[name]
+        except KeyError:
+            raise UnknownLocationError(name, tuple(self._locations)) from None
+
+    def __iter__(self) -> Iterator[Location]:
+        return iter(self.locations)
+
+    def __len__(self) -> int:
+        return len(self._locations)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._locations
+
+    def subscribe(self, observer: Observer) -> None:
+        """Call ``observer(name, old, new)`` after each move of a location, from the thread that made it.
+
+        It must not block and not raise. Moves that were made before are not told.
+        """
+        with self._settled:
+            self._observers.append(observer)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until no location is LOADING, at most ``timeout`` seconds; tells whether that came to be."""
+        with self._settled:
+            return self._settled.wait_for(self._all_settled, timeout)
+
+    def close(self) -> None:
+        """End every location's processes, also those that are loading, and wait until nothing is left. Idempotent."""
+        with self._settled:
+            if self._closed:
+                return
+            self._closed = True
+        closing = [threading.Thread(target=location._close) for location in self.locations]
+        for group in _groups(closing, 32):
+            for thread in group:
+                thread.start()
+            for thread in group:
+                thread.join()
+        self._processes.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _all_settled(self) -> bool:
+        return all(location.state in SETTLED for location in self._locations.values())
+
+    def _make(self, entry: Entry) -> Location:
+        state = LocationState(entry.name, entry.type, entry.line, progress="waiting")
+        if entry.origin is None:
+            words = [str(problem) for problem in entry.problems if problem.severity is Severity.ERROR]
+            error = LocationError(ErrorKind.INVALID_ENTRY, detail="\n".join(words))
+            state = LocationState(
+                entry.name, entry.type, entry.line, State.FAILED, error=ErrorInfo(error.kind, str(error))
+            )
+        return Location(state, entry.origin, entry.problems, self._moved)
+
+    def _moved(self, name: str, old: LocationState | None, new: LocationState) -> None:
+        with self._settled:
+            self._settled.notify_all()
+            observers = list(self._observers)
+        for observer in observers:
+            observer(name, old, new)
+        self._registry.location_changed(name, old, new)
+
+    def _load(self, location: Location, entry: Entry) -> None:
+        self._processes.workers.submit(lambda: self._open(location, entry))
+
+    def _open(self, location: Location, entry: Entry) -> None:
+        assert entry.origin is not None
+        if location.state is not State.LOADING:
+            return
+        limit = self._processes.supervisor.call_later(
+            entry.origin.startup_timeout, self._processes.workers.give_up(lambda: self._not_opened(location, entry))
+        )
+        runtime = LocationRuntime(
+            entry.origin,
+            entry.startup_timeout_place,
+            self._processes.fork_servers,
+            self._processes.supervisor,
+            location._progress,
+        )
+        try:
+            server = self._registry.get(entry.type).open(entry.origin, runtime)
+        except LocationError as error:
+            location._fail(ErrorInfo(error.kind, str(error)))
+        # A location type is a plugin: whatever it raises is this location's failure.
+        except BaseException as error:
+            location._fail(self._plugin_failure(entry.type, error))
+        else:
+            location._serve(server)
+        finally:
+            limit.cancel()
+
+    def _not_opened(self, location: Location, entry: Entry) -> None:
+        assert entry.origin is not None
+        doing = location.snapshot.progress
+        error = LocationError(
+            ErrorKind.STARTUP_TIMEOUT,
+            seconds=entry.origin.startup_timeout,
+            doing=f" ({doing})" if doing else "",
+            where=f" at {entry.startup_timeout_place}" if entry.startup_timeout_place else "",
+        )
+        location._fail(ErrorInfo(error.kind, str(error)))
+
+    def _plugin_failure(self, key: str, error: BaseException) -> ErrorInfo:
+        from skerry.user_process.tracebacks import describe_exception
+
+        if isinstance(error, PluginError):
+            return ErrorInfo(ErrorKind.LOCATION_TYPE_FAILED, str(error))
+        described = describe_exception(error)
+        failure = LocationError(
+            ErrorKind.LOCATION_TYPE_FAILED,
+            key=key,
+            distribution=self._registry.distribution(key),
+            reason=described.message,
+        )
+        return ErrorInfo(failure.kind, str(failure), described.frames, described.cause)
+
+
+class _Processes:
+    """What a workspace runs on: the supervising thread, the fork servers, the workers."""
+
+    def __init__(self) -> None:
+        self.supervisor = Supervisor()
+        self.fork_servers = ForkServers(self.supervisor)
+        self.workers = Workers()
+
+    @classmethod
+    @contextlib.contextmanager
+    def closed_on_error(cls) -> Iterator[_Processes]:
+        processes = cls()
+        try:
+            yield processes
+        except BaseException:
+            processes.close()
+            raise
+
+    def prepare(self) -> None:
+        """Start the fork server that most locations use; it gets ready while the host imports and reads."""
+        with contextlib.suppress(LocationError):
+            self.fork_servers.get(PythonEnvironment())
+
+    def close(self) -> None:
+        self.fork_servers.close()
+        self.supervisor.stop()
+
+
+def _groups(items: Sequence[threading.Thread], size: int) -> Iterable[Sequence[threading.Thread]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,38 @@
+"""What reading gives: the entries of a workspace, each with what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skerry.model import Origin, Problem
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item of ``load_from``, as far as it could be understood.
+
+    ``name``: the location's; ``load_from[2]``, counted from 0, for one that has none yet. ``type``: the key as
+    written, empty when it cannot be told. ``file``: as the user gave it; ``line`` from 1, None outside a file.
+    ``origin``: None when a problem cost it. ``startup_timeout_place``: ``file:line:column`` of the setting, empty
+    where it is not written.
+    """
+
+    name: str
+    type: str
+    file: str
+    line: int | None
+    origin: Origin | None
+    startup_timeout_place: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkspaceDescription:
+    """What a workspace is made from. ``paths``: of its files, absolute. ``problems``: all, those of entries included.
+
+    Problems stand in the order of the files, and of their places in a file.
+    """
+
+    paths: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...]

@@ -1,0 +1,192 @@
+"""One entry: which location type it is for, and what that type makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from skerry.errors import LocationError, PluginError
+from skerry.plugin import EntryContext, LocationType
+from skerry.plugin.registry import Registry
+from skerry.workspace_file.findings import Code, Finding, Place
+from skerry.workspace_file.schema import Schemas
+from skerry.workspace_file.tree import Tree, container
+from skerry.workspace_file.validation import kind, violations
+
+
+@dataclass
+class Draft:
+    """An entry before the names of the others are known.
+
+    ``name``: None while it has none. ``name_place``: what names it. ``options``: normalised; None when a finding cost
+    them. ``common``: the options that core added, as written.
+    """
+
+    index: int
+    place: Place | None
+    type: str = ""
+    name: str | None = None
+    name_place: Place | None = None
+    options: Mapping[str, Any] | None = None
+    common: Mapping[str, Any] = field(default_factory=dict)
+    startup_timeout_place: Place | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, code: Code, place: Place | None, **fields: Any) -> None:
+        """Note something wrong."""
+        self.findings.append(Finding(code, place, fields))
+
+
+class EntryReader:
+    """Makes drafts of the entries of one reading of a workspace."""
+
+    def __init__(self, registry: Registry, schemas: Schemas) -> None:
+        self._registry = registry
+        self._schemas = schemas
+
+    def read(self, tree: Tree, index: int, context: EntryContext) -> Draft:
+        """Read the entry at ``index``. Whatever is wrong with it is in the draft's findings."""
+        draft = Draft(index, tree.place, findings=list(tree.all_findings()))
+        sound = not draft.findings
+        key = self._type_key(tree, draft)
+        if key is None:
+            return draft
+        draft.type, draft.name_place = key, tree.key_places[key]
+        location_type = self._location_type(key, draft)
+        if location_type is None:
+            self._take_name(tree.children[key], draft)
+            return draft
+        if location_type.deprecated:
+            draft.add(Code.DEPRECATED_TYPE, draft.name_place, key=key, advice=location_type.deprecated)
+        options = _options(tree.children[key], location_type, draft)
+        if options is not None:
+            valid = self._validate(options, location_type, draft)
+            self._take_common(options, draft)
+            if valid and sound and len(tree.value) == 1:
+                _ask_type(location_type, options, draft, context, self._registry.distribution(key))
+        return draft
+
+    def _type_key(self, tree: Tree, draft: Draft) -> str | None:
+        """Choose the key that is the entry's type; None when none is."""
+        if not isinstance(tree.value, dict):
+            draft.add(Code.ENTRY_NOT_A_MAPPING, tree.place, found=kind(tree.value), written=tree.written)
+            return None
+        keys = list(tree.value)
+        types = [key for key in keys if key in self._registry.keys]
+        if not keys:
+            # A key that could not be used is already told.
+            if not tree.findings:
+                draft.add(Code.ENTRY_EMPTY, tree.place)
+        elif not types:
+            draft.type = keys[0]
+            draft.add(Code.UNKNOWN_TYPE, tree.key_places[keys[0]], key=keys[0], known=self._registry.keys)
+            self._take_name(tree.children[keys[0]], draft)
+        elif len(types) > 1:
+            draft.add(Code.SEVERAL_TYPES, tree.key_places[types[1]], types=tuple(types), second=types[1])
+        else:
+            for key in keys:
+                if key != types[0]:
+                    draft.add(Code.KEY_BESIDE_TYPE, tree.key_places[key], key=key, type=types[0])
+            return types[0]
+        return None
+
+    def _location_type(self, key: str, draft: Draft) -> LocationType | None:
+        try:
+            return self._registry.get(key)
+        except PluginError as error:
+            draft.add(Code.PLUGIN_BROKEN, draft.name_place, reason=str(error))
+            return None
+
+    def _validate(self, options: Tree, location_type: LocationType, draft: Draft) -> bool:
+        told = {finding.place for finding in draft.findings if finding.place is not None}
+        key = location_type.key
+        try:
+            found = list(violations(self._schemas.options(location_type), options, key))
+        # The schema is the plugin's: it may be no schema at all.
+        except Exception as error:
+            _plugin_failed(draft, location_type, "schema", error, self._registry.distribution(key))
+            return False
+        # A value that could not be read is told once; that its text breaks the schema too says nothing.
+        draft.findings.extend(finding for finding in found if finding.place not in told)
+        return not found
+
+    def _take_common(self, options: Tree, draft: Draft) -> None:
+        """Note the options that core added; a name that is well written stands even if the rest is wrong."""
+        draft.common = {key: options.value[key] for key in self._schemas.common_options if key in options.value}
+        if "startup_timeout" in draft.common:
+            draft.startup_timeout_place = options.children["startup_timeout"].place
+        self._take_name(options, draft)
+
+    def _take_name(self, options: Tree, draft: Draft) -> None:
+        written = options.children.get("location_name")
+        if written is not None and self._schemas.location_name.is_valid(written.value):
+            draft.name, draft.name_place = written.value, written.place
+
+
+def _options(tree: Tree, location_type: LocationType, draft: Draft) -> Tree | None:
+    """Give the options under a type's key as a mapping, the shorthand made long."""
+    shorthand = location_type.shorthand
+    if isinstance(tree.value, dict):
+        return tree
+    if isinstance(tree.value, str) and shorthand is not None:
+        return container({shorthand: tree.value}, {shorthand: tree}, tree.place, key_places={shorthand: tree.place})
+    fields = {"key": location_type.key, "shorthand": shorthand, "required": _required(location_type)}
+    if tree.value is not None:
+        fields.update(found=kind(tree.value), written=tree.written)
+        draft.add(Code.OPTIONS_NOT_A_MAPPING, tree.place, **fields)
+    elif not any(finding.code is Code.KEY_BESIDE_TYPE for finding in draft.findings):
+        # With keys beside the type they only want indenting, which is told already.
+        draft.add(Code.OPTIONS_MISSING, tree.place, **fields)
+    return None
+
+
+def _required(location_type: LocationType) -> tuple[str, ...]:
+    return tuple(location_type.schema.get("required", ()))
+
+
+def _ask_type(
+    location_type: LocationType, options: Tree, draft: Draft, context: EntryContext, distribution: str
+) -> None:
+    """Have the type name and normalise an entry that passed its schema."""
+    asked = "default_name"
+    own = {key: value for key, value in options.value.items() if key not in draft.common}
+    try:
+        if draft.name is None:
+            draft.name = _checked_name(location_type.default_name(own))
+        asked = "normalize"
+        draft.options = _checked_options(location_type.normalize(own, context))
+    except LocationError as error:
+        try:
+            reason = str(error)
+        except (KeyError, IndexError, ValueError):
+            # Raised with fields that the words of its kind do not have.
+            _plugin_failed(draft, location_type, asked, error, distribution)
+        else:
+            draft.add(Code.ENTRY_REFUSED, draft.name_place, reason=reason)
+    # A plugin is somebody else's code: sys.exit() in it must not end ours.
+    except (Exception, SystemExit) as error:
+        _plugin_failed(draft, location_type, asked, error, distribution)
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"a name is a string that is not empty, and not {name!r}")
+    return name
+
+
+def _checked_options(options: Any) -> dict[str, Any]:
+    """Make a copy that is plain JSON, and nobody else's. Raises TypeError or ValueError."""
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options are a mapping, and not {type(options).__name__}")
+    copied: dict[str, Any] = json.loads(json.dumps(dict(options), allow_nan=False))
+    return copied
+
+
+def _plugin_failed(
+    draft: Draft, location_type: LocationType, asked: str, error: BaseException, distribution: str
+) -> None:
+    reason = f"{type(error).__name__}: {error.args if isinstance(error, LocationError) else error}"
+    fields = {"key": location_type.key, "distribution": distribution, "asked": asked, "reason": reason}
+    draft.add(Code.PLUGIN_FAILED, draft.name_place, **fields)

@@ -1,0 +1,65 @@
+"""The file around its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from skerry.workspace_file.findings import Code, FileFailure, Finding, failure
+from skerry.workspace_file.schema import Schemas
+from skerry.workspace_file.tree import Tree, container
+from skerry.workspace_file.validation import violations
+
+LIST = "load_from"
+
+#: What breaking the envelope's schema means, by kind and by what breaks it; the rest keeps its general words.
+_MEANINGS: Mapping[tuple[Code, str], Code] = {
+    (Code.WRONG_TYPE, ""): Code.NOT_A_MAPPING,
+    (Code.MISSING_KEY, ""): Code.NO_LOAD_FROM,
+    (Code.UNKNOWN_KEY, ""): Code.UNKNOWN_TOP_LEVEL_KEY,
+    (Code.WRONG_TYPE, LIST): Code.LOAD_FROM_NOT_A_LIST,
+}
+
+_FATAL = frozenset(
+    {Code.NOT_A_MAPPING, Code.NO_LOAD_FROM, Code.LOAD_FROM_NOT_A_LIST, Code.DUPLICATE_LOAD_FROM},
+)
+
+
+def open_envelope(root: Tree | None, schemas: Schemas) -> tuple[Tree, list[Finding]]:
+    """Give the list of entries, and what is wrong around it. Raises FileFailure when there is no such list."""
+    if root is None or root.value is None:
+        raise failure(Code.EMPTY_FILE)
+    findings = [*_own_findings(root), *_broken_rules(root, schemas)]
+    if any(finding.code in _FATAL for finding in findings):
+        raise FileFailure(findings)
+    entries = root.children[LIST]
+    findings.extend(entries.findings)
+    if not entries.value:
+        findings.append(Finding(Code.EMPTY_LOAD_FROM, entries.place))
+    return entries, findings
+
+
+def _own_findings(root: Tree) -> Iterator[Finding]:
+    for finding in root.findings:
+        twice = finding.code is Code.DUPLICATE_KEY and finding.fields["key"] == LIST
+        yield replace(finding, code=Code.DUPLICATE_LOAD_FROM) if twice else finding
+
+
+def _broken_rules(root: Tree, schemas: Schemas) -> Iterator[Finding]:
+    for finding in violations(schemas.envelope, _outline(root), ""):
+        meaning = _MEANINGS.get((finding.code, finding.fields["name"]), finding.code)
+        yield replace(finding, code=meaning)
+
+
+def _outline(root: Tree) -> Tree:
+    """Leave out what the envelope does not look into: a validator would follow, and print, every alias in it."""
+    if not isinstance(root.value, dict):
+        return _emptied(root)
+    children = {key: _emptied(child) for key, child in root.children.items()}
+    value = {key: child.value for key, child in children.items()}
+    return container(value, children, root.place, key_places=root.key_places)
+
+
+def _emptied(tree: Tree) -> Tree:
+    value = type(tree.value)() if isinstance(tree.value, (dict, list)) else tree.value
+    return Tree(value, tree.place, tree.written)

@@ -1,0 +1,119 @@
+"""From paths, or flags, to the description of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from skerry.errors import WorkspaceFileError
+from skerry.model import Origin, Problem
+from skerry.plugin import EntryContext
+from skerry.plugin.registry import Registry
+from skerry.workspace_file.description import Entry, WorkspaceDescription
+from skerry.workspace_file.document import read_document
+from skerry.workspace_file.entries import Draft, EntryReader
+from skerry.workspace_file.envelope import open_envelope
+from skerry.workspace_file.findings import Code, FileFailure, Finding, Place
+from skerry.workspace_file.names import FileDraft, settle_names
+from skerry.workspace_file.schema import Schemas
+from skerry.workspace_file.source import read_text
+from skerry.workspace_file.tree import Tree, tree_of
+from skerry.workspace_file.wording import problem_of
+
+#: Characters that the entries of a file may have together when aliases are followed; far above what 4 MB hold.
+LARGEST = 10_000_000
+
+
+def read_workspace_files(paths: Sequence[Path], registry: Registry) -> WorkspaceDescription:
+    """Read the workspace files, in order; an entry of a later one overrides the earlier one of the same name.
+
+    Called by the workspace. Raises WorkspaceFileError, with the problems of all the files, when one fails whole.
+    """
+    schemas = Schemas()
+    entry_reader = EntryReader(registry, schemas)
+    files, failed = [], False
+    for path in paths:
+        file = FileDraft(str(path), str(path.absolute().parent))
+        files.append(file)
+        try:
+            entries, file.findings = open_envelope(read_document(read_text(path)), schemas)
+            _read_drafts(entries, file, entry_reader)
+        except FileFailure as failure:
+            failed = True
+            file.findings = list(failure.findings)
+    description = _describe(files, tuple(str(path.absolute()) for path in paths))
+    if failed:
+        raise WorkspaceFileError(description.problems)
+    return description
+
+
+def read_entries(
+    load_from: list[Mapping[str, Any]], folder: Path, registry: Registry, source: str = "command line"
+) -> WorkspaceDescription:
+    """Read entries that stand in no file: from command-line flags, or given to the library.
+
+    ``folder``: what their paths start from. ``source``: named in problems in place of a file. Called by the workspace.
+    Raises WorkspaceFileError when the values are nested without end.
+    """
+    schemas = Schemas()
+    file = FileDraft(source, str(folder.absolute()))
+    try:
+        root = tree_of({"load_from": load_from})
+        entries, file.findings = open_envelope(root, schemas)
+    except FileFailure as failure:
+        raise WorkspaceFileError(_problems(failure.findings, source)) from None
+    _read_drafts(entries, file, EntryReader(registry, schemas))
+    return _describe([file], ())
+
+
+def _read_drafts(entries: Tree, file: FileDraft, entry_reader: EntryReader) -> None:
+    context = EntryContext(Path(file.folder))
+    room = LARGEST
+    for index, tree in entries.children.items():
+        if tree.size > room:
+            too_large = Finding(Code.ALIASES_TOO_LARGE, tree.place)
+            file.drafts.append(Draft(index, tree.place, findings=[too_large]))
+            continue
+        room -= tree.size
+        file.drafts.append(entry_reader.read(tree, index, context))
+
+
+def _describe(files: list[FileDraft], paths: tuple[str, ...]) -> WorkspaceDescription:
+    problems: dict[str, list[Problem]] = {file.file: _problems(file.findings, file.file) for file in files}
+    entries = []
+    for file, draft in settle_names(files):
+        entry = _entry(draft, file)
+        entries.append(entry)
+        problems[file.file].extend(entry.problems)
+    in_order = [problem for found in problems.values() for problem in sorted(found, key=_position)]
+    return WorkspaceDescription(paths, tuple(entries), tuple(in_order))
+
+
+def _entry(draft: Draft, file: FileDraft) -> Entry:
+    name = draft.name or ""
+    origin = None
+    if draft.options is not None:
+        timeout = {key: float(draft.common[key]) for key in ("startup_timeout",) if key in draft.common}
+        origin = Origin(name, draft.type, draft.options, file.folder, **timeout)
+    return Entry(
+        name=name,
+        type=draft.type,
+        file=file.file,
+        line=draft.place[0] if draft.place else None,
+        origin=origin,
+        startup_timeout_place=_words(file.file, draft.startup_timeout_place),
+        problems=tuple(sorted(_problems(draft.findings, file.file, name), key=_position)),
+    )
+
+
+def _problems(findings: Sequence[Finding], file: str, location: str | None = None) -> list[Problem]:
+    return [problem_of(finding, file, location) for finding in findings]
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
+
+
+def _words(file: str, place: Place | None) -> str:
+    return f"{file}:{place[0]}:{place[1]}" if place else ""

@@ -1,0 +1,71 @@
+"""What a YAML parser's complaint means.
+
+The C parser and the Python one word their complaints differently, and put some in different places. Here both
+become the same finding, at the place where the user has something to mend.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from yaml.reader import Reader, ReaderError
+
+from skerry.workspace_file.findings import Code, Finding, Place
+
+
+def place_of(mark: Any) -> Place:
+    """Give a mark of PyYAML's as line and column from 1."""
+    return mark.line + 1, mark.column + 1
+
+
+def finding_of(error: yaml.YAMLError, text: str) -> Finding:
+    """Say what ``error``, met while parsing ``text``, is about."""
+    if isinstance(error, ReaderError):
+        return _control_character(text)
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return Finding(Code.YAML_SYNTAX, None, {"detail": str(error)})
+    return _marked(error, text)
+
+
+def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
+    mark, problem, context = error.problem_mark, error.problem or "", error.context or ""
+    assert mark is not None
+    here = place_of(mark)
+    began = place_of(error.context_mark) if error.context_mark else here
+    character = text[mark.index : mark.index + 1]
+    if character == "\t":
+        return Finding(Code.YAML_TAB, here)
+    if "flow" in context:
+        bracket = "[" if "sequence" in context else "{"
+        return Finding(Code.YAML_UNCLOSED_BRACKET, began, {"bracket": bracket, "stopped": _stopped(text, mark)})
+    if "scalar" in context and "end of stream" in problem:
+        return Finding(Code.YAML_UNCLOSED_QUOTE, began, {"quote": text[error.context_mark.index : mark.index][:1]})
+    if "escape" in problem:
+        # The Python parser points behind the backslash, the C parser at it.
+        column = here[1] - (character != "\\")
+        return Finding(Code.YAML_UNKNOWN_ESCAPE, (here[0], column))
+    if "mapping values are not allowed" in problem:
+        return Finding(Code.YAML_MISPLACED_COLON, here)
+    if "could not find expected ':'" in problem:
+        return Finding(Code.YAML_MISSING_COLON, began)
+    if "block" in context:
+        return Finding(Code.YAML_INDENTATION, here, {"began": began[0]})
+    if "cannot start any token" in problem:
+        return Finding(Code.YAML_CHARACTER, here, {"character": character})
+    return Finding(Code.YAML_SYNTAX, here, {"detail": " ".join(part for part in (context, problem) if part)})
+
+
+def _stopped(text: str, mark: Any) -> int | None:
+    """Give the line on which the parser gave up on a bracket; None at the end of the file, which says nothing."""
+    return mark.line + 1 if text[mark.index :].strip() else None
+
+
+def _control_character(text: str) -> Finding:
+    # The parsers count bytes or characters; neither gives a line.
+    match = Reader.NON_PRINTABLE.search(text)
+    if match is None:
+        return Finding(Code.YAML_SYNTAX, None, {"detail": "a character is not allowed"})
+    before = text[: match.start()]
+    place = before.count("\n") + 1, match.start() - before.rfind("\n")
+    return Finding(Code.YAML_CONTROL_CHARACTER, place, {"character": match.group()})

@@ -1,0 +1,120 @@
+"""A value against its JSON Schema: what jsonschema finds, as findings at places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from jsonschema import Draft7Validator, ValidationError
+
+from skerry.workspace_file.findings import Code, Finding
+from skerry.workspace_file.tree import Tree
+
+#: Gives the findings of one error of jsonschema's, from the error, the tree of the value and the value's name.
+Translator: TypeAlias = Callable[[ValidationError, Tree, str], Iterator[Finding]]
+
+
+def violations(validator: Draft7Validator, tree: Tree, name: str) -> Iterator[Finding]:
+    """Give every way in which ``tree`` breaks the schema. ``name``: what to call the tree itself in words."""
+    seen = set()
+    for error in validator.iter_errors(tree.value):
+        path = tuple(error.absolute_path)
+        # jsonschema has an error for each missing property; one of them is enough to tell them all.
+        rule = path, tuple(error.absolute_schema_path)
+        if rule not in seen:
+            seen.add(rule)
+            translate = _TRANSLATORS.get(str(error.validator), _other)
+            yield from translate(error, tree.at(path), _dotted(path) or name)
+
+
+def _dotted(path: tuple[Any, ...]) -> str:
+    """Write a path as in Python: ``env.NAME``, ``files[0]``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def _finding(code: Code, tree: Tree, name: str, **fields: Any) -> Finding:
+    return Finding(code, tree.place, {"name": name, **fields})
+
+
+def _wrong_type(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    expected = error.validator_value
+    names = (expected,) if isinstance(expected, str) else tuple(expected)
+    yield _finding(Code.WRONG_TYPE, tree, name, expected=names, found=kind(tree.value), written=tree.written)
+
+
+def _missing(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    for key in error.validator_value:
+        if key not in tree.value:
+            yield _finding(Code.MISSING_KEY, tree, name, key=key)
+
+
+def _unknown(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    known = tuple(schema.get("properties", ()))
+    patterns = tuple(schema.get("patternProperties", ()))
+    for key, place in tree.key_places.items():
+        if key not in known and not any(re.search(pattern, key) for pattern in patterns):
+            yield Finding(Code.UNKNOWN_KEY, place, {"name": name, "key": key, "known": known})
+
+
+def _not_a_choice(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    choices = tuple(error.validator_value) if error.validator == "enum" else (error.validator_value,)
+    yield _finding(Code.NOT_A_CHOICE, tree, name, found=tree.value, choices=choices)
+
+
+def _too_short(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    yield _finding(Code.TOO_SHORT, tree, name, found=kind(tree.value), limit=error.validator_value)
+
+
+def _too_long(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    yield _finding(Code.TOO_LONG, tree, name, found=kind(tree.value), limit=error.validator_value)
+
+
+def _out_of_range(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    rule = str(error.validator)
+    yield _finding(Code.OUT_OF_RANGE, tree, name, found=tree.value, rule=rule, limit=error.validator_value)
+
+
+def _wrong_pattern(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    yield _finding(Code.WRONG_PATTERN, tree, name, found=tree.value, pattern=error.validator_value)
+
+
+def _other(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    if name == "location_name" and error.validator == "not":
+        yield _finding(Code.CONTROL_CHARACTER, tree, name, found=tree.value)
+    else:
+        yield _finding(Code.AGAINST_SCHEMA, tree, name, detail=error.message)
+
+
+def kind(value: Any) -> str:
+    """Give JSON Schema's name for the type of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+_TRANSLATORS: Mapping[str, Translator] = {
+    "type": _wrong_type,
+    "required": _missing,
+    "additionalProperties": _unknown,
+    "enum": _not_a_choice,
+    "const": _not_a_choice,
+    "minLength": _too_short,
+    "minItems": _too_short,
+    "minProperties": _too_short,
+    "maxLength": _too_long,
+    "maxItems": _too_long,
+    "maxProperties": _too_long,
+    "minimum": _out_of_range,
+    "maximum": _out_of_range,
+    "exclusiveMinimum": _out_of_range,
+    "exclusiveMaximum": _out_of_range,
+    "pattern": _wrong_pattern,
+}

@@ -1,0 +1,1 @@
+from hello_world_package.repositories import hello_world_repository as hello_world_repository

@@ -1,0 +1,5 @@
+SETTINGS = {"currency": "EUR"}
+
+
+def horizon_days():
+    return int(SETTINGS["horizon"])

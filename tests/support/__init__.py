@@ -1,0 +1,1 @@
+"""What several tests need: interpreters, environments, conditions with a deadline."""
