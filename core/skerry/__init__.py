@@ -36,7 +36,10 @@ _HOMES = {
     "Workspace": "skerry.workspace",
 }
 
-__all__ = ["__version__", *_HOMES]
+_HOST_ONLY = ("Location", "Workspace")
+
+# What `from skerry import *` gives must be importable in every user environment.
+__all__ = ["__version__", *(name for name in _HOMES if name not in _HOST_ONLY)]
 
 if TYPE_CHECKING:
     from skerry.definitions import (
@@ -77,4 +80,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> List[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_HOST_ONLY])

@@ -68,7 +68,7 @@ def test_thirty_solids_fed_by_one_and_feeding_one_fit(width: int) -> None:
 
 
 def test_more_rails_than_fit_give_way_to_the_words() -> None:
-    sources = {f"s{number}": [] for number in range(30)}
+    sources: dict[str, list[str]] = {f"s{number}": [] for number in range(30)}
     sinks = {f"t{number}": [f"s{number}"] for number in range(30)}
     on = page(80)
     lines = shown(render_graph(pipeline("wide", {**sources, **sinks}), on), on)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from skerry import DefinitionError
+from skerry.definitions import Definition
 
 #: Runs a piece of user code.
 Run = Callable[[str], ModuleType]
@@ -43,3 +44,10 @@ def line_of(path: Path, mark: str = ARROW) -> int:
     """Give the number of the one line that bears a mark."""
     (number,) = [number for number, line in enumerate(path.read_text().splitlines(), 1) if mark in line]
     return number
+
+
+def source_of(definition: Definition) -> str:
+    """Give the line of the user's file at which a definition says it is."""
+    assert definition.file
+    assert definition.line
+    return Path(definition.file).read_text().splitlines()[definition.line - 1].strip()

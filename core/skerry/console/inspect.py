@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skerry.workspace import Workspace
 
 
-@click.command("inspect")
+@click.command("inspect", short_help="Show locations, what they define, and what is wrong.")
 @click.argument("selector", required=False, metavar="[LOCATION[/REPOSITORY[/PIPELINE]]]")
 @workspace_options
 @click.option("--wait", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Print what is known then.")

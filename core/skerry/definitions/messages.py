@@ -56,7 +56,9 @@ BODY_NOT_PLAIN = (
     "Write a plain function that calls solids."
 )
 BROKEN_SOLID = "The pipeline {name!r} uses the solid {solid!r}, which could not be defined.\nCorrect the solid."
-TOO_MANY_INPUTS = "{solid!r} is given {given} inputs by position and has {count}: {inputs}.\nRemove the others."
+TOO_MANY_INPUTS = (
+    "{solid!r} is given more by position ({given}) than it has inputs ({count}): {inputs}.\nRemove the others."
+)
 GIVEN_TWICE = "The input {input!r} of {solid!r} is given by position and by name.\nGive it once."
 UNKNOWN_INPUT = "{solid!r} has no input {input!r}.\nIts inputs are: {inputs}."
 MISSING_INPUT = (

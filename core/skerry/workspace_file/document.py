@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from skerry.workspace_file import scalars
-from skerry.workspace_file.findings import Code, FileFailure, Finding, Place, failure
+from skerry.workspace_file.findings import Code, FileError, Finding, Place, file_error
 from skerry.workspace_file.syntax import finding_of, place_of
 from skerry.workspace_file.tree import DEEPEST, Tree, container
 
@@ -32,11 +32,11 @@ _MAPPING = scalars.PREFIX + "map"
 
 
 def read_document(text: str) -> Tree | None:
-    """Give the one document in ``text``, None when there is none. Raises FileFailure."""
+    """Give the one document in ``text``, None when there is none. Raises FileError."""
     try:
         return _Builder().build(yaml.parse(text, Loader=LOADER))
     except yaml.YAMLError as error:
-        raise FileFailure([finding_of(error, text)]) from None
+        raise FileError([finding_of(error, text)]) from None
 
 
 @dataclass
@@ -75,7 +75,7 @@ class _Builder:
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents == 2:
-                    raise failure(Code.SEVERAL_DOCUMENTS, place_of(event.start_mark))
+                    raise file_error(Code.SEVERAL_DOCUMENTS, place_of(event.start_mark))
         return self._root
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -89,11 +89,11 @@ class _Builder:
     def _alias(self, event: yaml.AliasEvent) -> None:
         place = place_of(event.start_mark)
         if event.anchor not in self._anchors:
-            raise failure(Code.YAML_UNDEFINED_ALIAS, place, name=event.anchor, known=tuple(self._anchors))
+            raise file_error(Code.YAML_UNDEFINED_ALIAS, place, name=event.anchor, known=tuple(self._anchors))
         found = self._anchors[event.anchor]
         if found is None:
             line = self._anchor_places[event.anchor][0]
-            raise failure(Code.RECURSIVE_ANCHOR, place, name=event.anchor, line=line)
+            raise file_error(Code.RECURSIVE_ANCHOR, place, name=event.anchor, line=line)
         tree, tag = found
         self._add((replace(tree, place=place), tag), None)
 
@@ -101,7 +101,7 @@ class _Builder:
         place = place_of(event.start_mark)
         self._declare(event.anchor, place)
         if len(self._open) == DEEPEST:
-            raise failure(Code.TOO_DEEP, place, deepest=DEEPEST)
+            raise file_error(Code.TOO_DEEP, place, deepest=DEEPEST)
         tag = plain if event.tag in (None, "!") else event.tag
         self._open.append(_Open(tag, place, event.anchor))
 
@@ -117,7 +117,7 @@ class _Builder:
         if anchor is None:
             return
         if anchor in self._anchors:
-            raise failure(Code.YAML_DUPLICATE_ANCHOR, place, name=anchor, line=self._anchor_places[anchor][0])
+            raise file_error(Code.YAML_DUPLICATE_ANCHOR, place, name=anchor, line=self._anchor_places[anchor][0])
         self._anchors[anchor] = None
         self._anchor_places[anchor] = place
 

@@ -73,7 +73,7 @@ class EntryReader:
         if not isinstance(tree.value, dict):
             draft.add(Code.ENTRY_NOT_A_MAPPING, tree.place, found=kind(tree.value), written=tree.written)
             return None
-        keys = list(tree.value)
+        keys: list[str] = list(tree.value)
         types = [key for key in keys if key in self._registry.keys]
         if not keys:
             # A key that could not be used is already told.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from skerry.workspace_file.findings import Code, FileFailure, Finding, failure
+from skerry.workspace_file.findings import Code, FileError, Finding, file_error
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.tree import Tree, container
 from skerry.workspace_file.validation import violations
@@ -26,12 +26,12 @@ _FATAL = frozenset(
 
 
 def open_envelope(root: Tree | None, schemas: Schemas) -> tuple[Tree, list[Finding]]:
-    """Give the list of entries, and what is wrong around it. Raises FileFailure when there is no such list."""
+    """Give the list of entries, and what is wrong around it. Raises FileError when there is no such list."""
     if root is None or root.value is None:
-        raise failure(Code.EMPTY_FILE)
+        raise file_error(Code.EMPTY_FILE)
     findings = [*_own_findings(root), *_broken_rules(root, schemas)]
     if any(finding.code in _FATAL for finding in findings):
-        raise FileFailure(findings)
+        raise FileError(findings)
     entries = root.children[LIST]
     findings.extend(entries.findings)
     if not entries.value:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 #: Line and column in the file, both from 1.
 Place = tuple[int, int]
 
 
-class Code(str, Enum):
+class Code(StrEnum):
     """Every problem a workspace file can have. The values are stable: they stand in ``--json`` and are documented."""
 
     # The file fails whole.
@@ -91,7 +91,7 @@ class Finding:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-class FileFailure(Exception):
+class FileError(Exception):
     """The file fails whole. Stays within this room: the reader collects the findings of every file."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
@@ -99,6 +99,6 @@ class FileFailure(Exception):
         self.findings = tuple(findings)
 
 
-def failure(code: Code, place: Place | None = None, **fields: Any) -> FileFailure:
-    """Make the failure that has one finding."""
-    return FileFailure([Finding(code, place, fields)])
+def file_error(code: Code, place: Place | None = None, **fields: Any) -> FileError:
+    """Make the error that has one finding."""
+    return FileError([Finding(code, place, fields)])

@@ -47,11 +47,11 @@ def _refuse_duplicates(file: FileDraft) -> None:
 
 
 def _where(draft: Draft, file: str = "") -> str:
-    """Say where a draft stands: ``line 4`` or ``a.yaml:4``, and its index where there are no lines."""
+    """Say where a draft stands: ``on line 4`` or ``a.yaml:4``, and its index where there are no lines."""
     if draft.name_place is None:
         return f"{LIST}[{draft.index}]"
     line = draft.name_place[0]
-    return f"{file}:{line}" if file else f"line {line}"
+    return f"{file}:{line}" if file else f"on line {line}"
 
 
 def _with_nameless(

@@ -14,7 +14,7 @@ from skerry.workspace_file.description import Entry, WorkspaceDescription
 from skerry.workspace_file.document import read_document
 from skerry.workspace_file.entries import Draft, EntryReader
 from skerry.workspace_file.envelope import open_envelope
-from skerry.workspace_file.findings import Code, FileFailure, Finding, Place
+from skerry.workspace_file.findings import Code, FileError, Finding, Place
 from skerry.workspace_file.names import FileDraft, settle_names
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.source import read_text
@@ -39,9 +39,9 @@ def read_workspace_files(paths: Sequence[Path], registry: Registry) -> Workspace
         try:
             entries, file.findings = open_envelope(read_document(read_text(path)), schemas)
             _read_drafts(entries, file, entry_reader)
-        except FileFailure as failure:
+        except FileError as error:
             failed = True
-            file.findings = list(failure.findings)
+            file.findings = list(error.findings)
     description = _describe(files, tuple(str(path.absolute()) for path in paths))
     if failed:
         raise WorkspaceFileError(description.problems)
@@ -61,8 +61,8 @@ def read_entries(
     try:
         root = tree_of({"load_from": load_from})
         entries, file.findings = open_envelope(root, schemas)
-    except FileFailure as failure:
-        raise WorkspaceFileError(_problems(failure.findings, source)) from None
+    except FileError as error:
+        raise WorkspaceFileError(_problems(error.findings, source)) from None
     _read_drafts(entries, file, EntryReader(registry, schemas))
     return _describe([file], ())
 
@@ -80,12 +80,13 @@ def _read_drafts(entries: Tree, file: FileDraft, entry_reader: EntryReader) -> N
 
 
 def _describe(files: list[FileDraft], paths: tuple[str, ...]) -> WorkspaceDescription:
-    problems: dict[str, list[Problem]] = {file.file: _problems(file.findings, file.file) for file in files}
+    # By identity: one file may be given twice.
+    problems = {id(file): _problems(file.findings, file.file) for file in files}
     entries = []
     for file, draft in settle_names(files):
         entry = _entry(draft, file)
         entries.append(entry)
-        problems[file.file].extend(entry.problems)
+        problems[id(file)].extend(entry.problems)
     in_order = [problem for found in problems.values() for problem in sorted(found, key=_position)]
     return WorkspaceDescription(paths, tuple(entries), tuple(in_order))
 

@@ -27,8 +27,8 @@ _READINGS = {
     PREFIX + "binary": "bytes",
 }
 
-_resolver = Resolver()
-_constructor = SafeConstructor()
+_resolver: Any = Resolver()
+_constructor: Any = SafeConstructor()
 
 
 def tag_of(event: yaml.ScalarEvent) -> str:

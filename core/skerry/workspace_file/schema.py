@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import Draft7Validator
-from skerry_schemas import workspace_schema
 
 from skerry.errors import PluginError
 from skerry.plugin import LocationType
 from skerry.plugin.registry import Registry
+from skerry_schemas import workspace_schema
 
 
 class Schemas:

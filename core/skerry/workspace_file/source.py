@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from skerry.workspace_file.findings import Code, failure
+from skerry.workspace_file.findings import Code, file_error
 
 MEGABYTES = 4
 LIMIT = MEGABYTES * 1024 * 1024
@@ -15,10 +15,10 @@ DEFAULT = Path("workspace.yaml")
 
 
 def read_text(path: Path) -> str:
-    """Read the file, without its byte order mark. Raises FileFailure."""
+    """Read the file, without its byte order mark. Raises FileError."""
     data = _read_bytes(path)
     if len(data) > LIMIT:
-        raise failure(Code.FILE_TOO_LARGE, megabytes=MEGABYTES)
+        raise file_error(Code.FILE_TOO_LARGE, megabytes=MEGABYTES)
     skipped = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     body = data[skipped:]
     try:
@@ -27,7 +27,7 @@ def read_text(path: Path) -> str:
         before = body[: error.start]
         line_start = before.rfind(b"\n") + 1
         place = before.count(b"\n") + 1, len(before[line_start:].decode("utf-8")) + 1
-        raise failure(Code.NOT_UTF8, place, byte=body[error.start], offset=error.start + skipped) from None
+        raise file_error(Code.NOT_UTF8, place, byte=body[error.start], offset=error.start + skipped) from None
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -36,11 +36,11 @@ def _read_bytes(path: Path) -> bytes:
             # One byte more than is allowed tells; the size of a pipe is not known beforehand.
             return file.read(LIMIT + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise failure(Code.FILE_NOT_FOUND, default=path == DEFAULT) from None
+        raise file_error(Code.FILE_NOT_FOUND, default=path == DEFAULT) from None
     except IsADirectoryError:
-        raise failure(Code.FILE_IS_FOLDER) from None
+        raise file_error(Code.FILE_IS_FOLDER) from None
     except OSError as error:
-        raise failure(Code.FILE_UNREADABLE, reason=error.strerror or str(error)) from None
+        raise file_error(Code.FILE_UNREADABLE, reason=error.strerror or str(error)) from None
     except ValueError as error:
         # A path with a zero byte in it.
-        raise failure(Code.FILE_UNREADABLE, reason=str(error)) from None
+        raise file_error(Code.FILE_UNREADABLE, reason=str(error)) from None

@@ -32,7 +32,8 @@ def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
     mark, problem, context = error.problem_mark, error.problem or "", error.context or ""
     assert mark is not None
     here = place_of(mark)
-    began = place_of(error.context_mark) if error.context_mark else here
+    start = error.context_mark or mark
+    began = place_of(start)
     character = text[mark.index : mark.index + 1]
     if character == "\t":
         return Finding(Code.YAML_TAB, here)
@@ -40,7 +41,7 @@ def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
         bracket = "[" if "sequence" in context else "{"
         return Finding(Code.YAML_UNCLOSED_BRACKET, began, {"bracket": bracket, "stopped": _stopped(text, mark)})
     if "scalar" in context and "end of stream" in problem:
-        return Finding(Code.YAML_UNCLOSED_QUOTE, began, {"quote": text[error.context_mark.index : mark.index][:1]})
+        return Finding(Code.YAML_UNCLOSED_QUOTE, began, {"quote": text[start.index]})
     if "escape" in problem:
         # The Python parser points behind the backslash, the C parser at it.
         column = here[1] - (character != "\\")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skerry.workspace_file.findings import Code, Finding, Place, failure
+from skerry.workspace_file.findings import Code, Finding, Place, file_error
 
 #: How deep values may be nested: far above any real file, far below what recursion can take.
 DEEPEST = 100
@@ -58,10 +58,10 @@ class Tree:
 
 
 def container(value: Any, children: Mapping[Any, Tree], place: Place | None, **rest: Any) -> Tree:
-    """Make the tree of a list or mapping from its parts. Raises FileFailure when it is nested too deep."""
+    """Make the tree of a list or mapping from its parts. Raises FileError when it is nested too deep."""
     depth = 1 + max((child.depth for child in children.values()), default=0)
     if depth > DEEPEST:
-        raise failure(Code.TOO_DEEP, place, deepest=DEEPEST)
+        raise file_error(Code.TOO_DEEP, place, deepest=DEEPEST)
     size = 1 + sum(child.size for child in children.values())
     if isinstance(value, dict):
         size += sum(len(key) + 1 for key in value)
@@ -69,9 +69,9 @@ def container(value: Any, children: Mapping[Any, Tree], place: Place | None, **r
 
 
 def tree_of(value: Any, depth: int = 1) -> Tree:
-    """Make the tree of a value that comes from Python code. Raises FileFailure when it is nested too deep."""
+    """Make the tree of a value that comes from Python code. Raises FileError when it is nested too deep."""
     if depth > DEEPEST:
-        raise failure(Code.TOO_DEEP, deepest=DEEPEST)
+        raise file_error(Code.TOO_DEEP, deepest=DEEPEST)
     if isinstance(value, Mapping):
         findings = [Finding(Code.KEY_NOT_A_STRING, None, {"key": repr(key)}) for key in value if type(key) is not str]
         by_key = {str(key): tree_of(item, depth + 1) for key, item in value.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from jsonschema import Draft7Validator, ValidationError
 
@@ -38,13 +38,13 @@ def _finding(code: Code, tree: Tree, name: str, **fields: Any) -> Finding:
 
 
 def _wrong_type(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
-    expected = error.validator_value
+    expected: Any = error.validator_value
     names = (expected,) if isinstance(expected, str) else tuple(expected)
     yield _finding(Code.WRONG_TYPE, tree, name, expected=names, found=kind(tree.value), written=tree.written)
 
 
 def _missing(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
-    for key in error.validator_value:
+    for key in cast("list[str]", error.validator_value):
         if key not in tree.value:
             yield _finding(Code.MISSING_KEY, tree, name, key=key)
 
@@ -59,7 +59,8 @@ def _unknown(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]
 
 
 def _not_a_choice(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
-    choices = tuple(error.validator_value) if error.validator == "enum" else (error.validator_value,)
+    value: Any = error.validator_value
+    choices = tuple(value) if error.validator == "enum" else (value,)
     yield _finding(Code.NOT_A_CHOICE, tree, name, found=tree.value, choices=choices)
 
 

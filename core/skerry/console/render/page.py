@@ -89,7 +89,7 @@ def line(*pieces: str | Piece) -> Text:
 
 def indented(lines: Iterable[Text], by: str = "  ", style: str = "") -> list[Text]:
     """Put ``by`` before each line."""
-    return [Text(by, style=style, no_wrap=True).append_text(text) if style else line(by) + text for text in lines]
+    return [line((by, style)) + text for text in lines]
 
 
 def state_style(location: LocationState) -> str:

@@ -7,13 +7,21 @@ import os
 import sys
 
 
+class _UserFileLoader(importlib.machinery.SourceFileLoader):
+    def exec_module(self, module):
+        # Threads that unpickle for a pool import this module while it is still being run, and would wait for its
+        # end for ever. A script, which is `__main__`, never makes them wait; neither does this.
+        module.__spec__._initializing = False
+        super().exec_module(module)
+
+
 class _UserFileFinder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         file = os.environ.get("SKERRY_USER_FILE")
         if not file or name != module_name(file):
             return None
-        loader = importlib.machinery.SourceFileLoader(name, file)
+        loader = _UserFileLoader(name, file)
         return importlib.util.spec_from_file_location(name, file, loader=loader)
 
 
