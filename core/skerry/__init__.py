@@ -41,33 +41,31 @@ _HOST_ONLY = ("Location", "Workspace")
 # What `from skerry import *` gives must be importable in every user environment.
 __all__ = ["__version__", *(name for name in _HOMES if name not in _HOST_ONLY)]
 
+# `as` says to type checkers that these are ours to give away.
 if TYPE_CHECKING:
-    from skerry.definitions import (
-        InputDefinition,
-        OutputDefinition,
-        PipelineDefinition,
-        RepositoryDefinition,
-        ScheduleDefinition,
-        SensorDefinition,
-        SolidDefinition,
-        job,
-        op,
-        pipeline,
-        repository,
-        schedule,
-        sensor,
-        solid,
-    )
-    from skerry.errors import (
-        DefinitionError,
-        ErrorKind,
-        LocationError,
-        SkerryError,
-        UnknownLocationError,
-        WorkspaceFileError,
-    )
-    from skerry.model import State
-    from skerry.workspace import Location, Workspace
+    from skerry.definitions import InputDefinition as InputDefinition
+    from skerry.definitions import OutputDefinition as OutputDefinition
+    from skerry.definitions import PipelineDefinition as PipelineDefinition
+    from skerry.definitions import RepositoryDefinition as RepositoryDefinition
+    from skerry.definitions import ScheduleDefinition as ScheduleDefinition
+    from skerry.definitions import SensorDefinition as SensorDefinition
+    from skerry.definitions import SolidDefinition as SolidDefinition
+    from skerry.definitions import job as job
+    from skerry.definitions import op as op
+    from skerry.definitions import pipeline as pipeline
+    from skerry.definitions import repository as repository
+    from skerry.definitions import schedule as schedule
+    from skerry.definitions import sensor as sensor
+    from skerry.definitions import solid as solid
+    from skerry.errors import DefinitionError as DefinitionError
+    from skerry.errors import ErrorKind as ErrorKind
+    from skerry.errors import LocationError as LocationError
+    from skerry.errors import SkerryError as SkerryError
+    from skerry.errors import UnknownLocationError as UnknownLocationError
+    from skerry.errors import WorkspaceFileError as WorkspaceFileError
+    from skerry.model import State as State
+    from skerry.workspace import Location as Location
+    from skerry.workspace import Workspace as Workspace
 
 
 def __getattr__(name: str) -> Any:

@@ -140,7 +140,7 @@ def test_parts_are_shown_by_their_names(folder: Path) -> None:
     repository = skerry(folder, "inspect", "sales.py/sales")
     assert "sales.py / repository sales" in repository.stdout
     pipeline = skerry(folder, "inspect", "sales.py/sales/daily")
-    assert "defined at  sales.py:12" in pipeline.stdout
+    assert "defined at  sales.py:13" in pipeline.stdout
     assert "publish  orders <- load.result" in pipeline.stdout
     assert "owner: sales" in pipeline.stdout
     with_slash = skerry(folder, "inspect", "team/broken")
@@ -305,7 +305,8 @@ def test_ctrl_c_ends_it_at_once_without_a_traceback(folder: Path, where: str) ->
         terminal.read_until(lambda text: "hangs.py" in text)
         os.write(terminal.reader, b"\x03")
         words, code = terminal.finish(), terminal.process.returncode
-        words = words.rpartition("^C")[2]
+        # The live lines are erased: what stays on the screen comes after the last erasure.
+        words = words.rpartition("\x1b[2K")[2]
     else:
         process = subprocess.Popen(
             [sys.executable, "-m", "skerry", "inspect"],

@@ -54,9 +54,8 @@ def test_a_wiring_error_is_told_at_the_line_of_the_call(run: Run) -> None:
 
             @pipeline
             def wrong():
-                (
-                    add
-                )()
+                before = None
+                add(before)
         """)
     assert failures[0].line == module.wrong.line + 2
 

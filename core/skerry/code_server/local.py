@@ -72,6 +72,7 @@ class LocalCodeServer(CodeServer):
         self._pid: int | None = None
         self._standard_library = ""
         self._stopping = False
+        self._timed_out = False
         self._ended = threading.Event()
         self._fork_server, variables = fork_servers.get(request.environment)
         self._output = Output(supervisor)
@@ -166,8 +167,8 @@ class LocalCodeServer(CodeServer):
         return messages is not None
 
     def _handle(self, message: Message) -> None:
-        if self._status.state is not State.LOADING:
-            return
+        if self._status.state is not State.LOADING or self._timed_out:
+            return  # it was given up: the signal for its stack may have woken it
         if message["type"] == "loading":
             self._loading(message)
         elif message["type"] == "loaded":
@@ -209,6 +210,7 @@ class LocalCodeServer(CodeServer):
         if self._pid is None:
             self._fail_to_start()
         else:
+            self._timed_out = True
             self._stack.read(self._stack_read)
             self._fork_server.signal(self._pid, STACK_SIGNAL, group=False)
 

@@ -18,6 +18,8 @@ _MESSAGE = 10_000
 #: The folder of this interpreter's standard library.
 STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 
+#: What a python_file is a module of, of which users know nothing.
+_PRIVATE_PACKAGE = "skerry_user_code."
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 
@@ -134,4 +136,5 @@ def _python_words(error: BaseException) -> str:
     except Exception:  # its class is user code, and so is what makes its words
         return f"{type(error).__name__}: (its message cannot be shown)"
     # Of a syntax error the last line is the message; what is before it stands in its frame.
-    return (lines[-1] if isinstance(error, SyntaxError) else "".join(lines)).strip()
+    words = (lines[-1] if isinstance(error, SyntaxError) else "".join(lines)).strip()
+    return words[len(_PRIVATE_PACKAGE) :] if words.startswith(_PRIVATE_PACKAGE) else words

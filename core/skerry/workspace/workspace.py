@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skerry.workspace_file import Entry, WorkspaceDescription
 
 DEFAULT_FILE = "workspace.yaml"
+_CLOSED_AT_ONCE = 32
 
 
 class Workspace:
@@ -47,7 +48,7 @@ class Workspace:
         self._processes = processes
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
-        self._closed = False
+        self._closing = threading.Lock()
         self._locations = {entry.name: self._make(entry) for entry in description.entries}
         for entry in description.entries:
             if entry.origin is not None:
@@ -133,17 +134,14 @@ class Workspace:
 
     def close(self) -> None:
         """End every location's processes, also those that are loading, and wait until nothing is left. Idempotent."""
-        with self._settled:
-            if self._closed:
-                return
-            self._closed = True
-        closing = [threading.Thread(target=location._close) for location in self.locations]
-        for group in _groups(closing, 32):
-            for thread in group:
-                thread.start()
-            for thread in group:
-                thread.join()
-        self._processes.close()
+        with self._closing:
+            closing = [threading.Thread(target=location._close) for location in self.locations]
+            for group in _groups(closing, _CLOSED_AT_ONCE):
+                for thread in group:
+                    thread.start()
+                for thread in group:
+                    thread.join()
+            self._processes.close()
 
     def __enter__(self) -> Workspace:
         return self

@@ -33,10 +33,11 @@ _MAPPING = scalars.PREFIX + "map"
 
 def read_document(text: str) -> Tree | None:
     """Give the one document in ``text``, None when there is none. Raises FileError."""
+    builder = _Builder()
     try:
-        return _Builder().build(yaml.parse(text, Loader=LOADER))
+        return builder.build(yaml.parse(text, Loader=LOADER))
     except yaml.YAMLError as error:
-        raise FileError([finding_of(error, text)]) from None
+        raise FileError([finding_of(error, text, builder.open_bracket())]) from None
 
 
 @dataclass
@@ -46,6 +47,7 @@ class _Open:
     tag: str
     place: Place
     anchor: str | None
+    in_brackets: bool
     nodes: list[Node] = field(default_factory=list)
 
 
@@ -78,6 +80,10 @@ class _Builder:
                     raise file_error(Code.SEVERAL_DOCUMENTS, place_of(event.start_mark))
         return self._root
 
+    def open_bracket(self) -> Place | None:
+        """Give the place of the innermost bracket that is open."""
+        return next((one.place for one in reversed(self._open) if one.in_brackets), None)
+
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = place_of(event.start_mark)
         self._declare(event.anchor, place)
@@ -103,7 +109,7 @@ class _Builder:
         if len(self._open) == DEEPEST:
             raise file_error(Code.TOO_DEEP, place, deepest=DEEPEST)
         tag = plain if event.tag in (None, "!") else event.tag
-        self._open.append(_Open(tag, place, event.anchor))
+        self._open.append(_Open(tag, place, event.anchor, bool(event.flow_style)))
 
     def _end(self, is_mapping: bool) -> None:
         done = self._open.pop()

@@ -65,7 +65,7 @@ class EntryReader:
             valid = self._validate(options, location_type, draft)
             self._take_common(options, draft)
             if valid and sound and len(tree.value) == 1:
-                _ask_type(location_type, options, draft, context, self._registry.distribution(key))
+                self._ask_type(location_type, options, draft, context)
         return draft
 
     def _type_key(self, tree: Tree, draft: Draft) -> str | None:
@@ -88,7 +88,8 @@ class EntryReader:
         else:
             for key in keys:
                 if key != types[0]:
-                    draft.add(Code.KEY_BESIDE_TYPE, tree.key_places[key], key=key, type=types[0])
+                    short = tree.value[types[0]] is not None
+                    draft.add(Code.KEY_BESIDE_TYPE, tree.key_places[key], key=key, type=types[0], short=short)
             return types[0]
         return None
 
@@ -100,17 +101,42 @@ class EntryReader:
             return None
 
     def _validate(self, options: Tree, location_type: LocationType, draft: Draft) -> bool:
-        told = {finding.place for finding in draft.findings if finding.place is not None}
         key = location_type.key
         try:
             found = list(violations(self._schemas.options(location_type), options, key))
         # The schema is the plugin's: it may be no schema at all.
         except Exception as error:
-            _plugin_failed(draft, location_type, "schema", error, self._registry.distribution(key))
+            self._plugin_failed(location_type, "schema", error, draft)
             return False
-        # A value that could not be read is told once; that its text breaks the schema too says nothing.
-        draft.findings.extend(finding for finding in found if finding.place not in told)
+        draft.findings.extend(found)
         return not found
+
+    def _ask_type(self, location_type: LocationType, options: Tree, draft: Draft, context: EntryContext) -> None:
+        """Have the type name and normalise an entry that passed its schema."""
+        asked = "default_name"
+        own = {key: value for key, value in options.value.items() if key not in draft.common}
+        try:
+            if draft.name is None:
+                draft.name = _checked_name(location_type.default_name(own))
+            asked = "normalize"
+            draft.options = _checked_options(location_type.normalize(own, context))
+        except LocationError as error:
+            try:
+                reason = str(error)
+            except (KeyError, IndexError, ValueError):
+                # Raised with fields that the words of its kind do not have.
+                self._plugin_failed(location_type, asked, error, draft)
+            else:
+                draft.add(Code.ENTRY_REFUSED, draft.name_place, reason=reason)
+        # A plugin is somebody else's code: sys.exit() in it must not end ours.
+        except (Exception, SystemExit) as error:
+            self._plugin_failed(location_type, asked, error, draft)
+
+    def _plugin_failed(self, location_type: LocationType, asked: str, error: BaseException, draft: Draft) -> None:
+        reason = f"{type(error).__name__}: {error.args if isinstance(error, LocationError) else error}"
+        distribution = self._registry.distribution(location_type.key)
+        fields = {"key": location_type.key, "distribution": distribution, "asked": asked, "reason": reason}
+        draft.add(Code.PLUGIN_FAILED, draft.name_place, **fields)
 
     def _take_common(self, options: Tree, draft: Draft) -> None:
         """Note the options that core added; a name that is well written stands even if the rest is wrong."""
@@ -146,30 +172,6 @@ def _required(location_type: LocationType) -> tuple[str, ...]:
     return tuple(location_type.schema.get("required", ()))
 
 
-def _ask_type(
-    location_type: LocationType, options: Tree, draft: Draft, context: EntryContext, distribution: str
-) -> None:
-    """Have the type name and normalise an entry that passed its schema."""
-    asked = "default_name"
-    own = {key: value for key, value in options.value.items() if key not in draft.common}
-    try:
-        if draft.name is None:
-            draft.name = _checked_name(location_type.default_name(own))
-        asked = "normalize"
-        draft.options = _checked_options(location_type.normalize(own, context))
-    except LocationError as error:
-        try:
-            reason = str(error)
-        except (KeyError, IndexError, ValueError):
-            # Raised with fields that the words of its kind do not have.
-            _plugin_failed(draft, location_type, asked, error, distribution)
-        else:
-            draft.add(Code.ENTRY_REFUSED, draft.name_place, reason=reason)
-    # A plugin is somebody else's code: sys.exit() in it must not end ours.
-    except (Exception, SystemExit) as error:
-        _plugin_failed(draft, location_type, asked, error, distribution)
-
-
 def _checked_name(name: Any) -> str:
     if not isinstance(name, str) or not name:
         raise TypeError(f"a name is a string that is not empty, and not {name!r}")
@@ -182,11 +184,3 @@ def _checked_options(options: Any) -> dict[str, Any]:
         raise TypeError(f"options are a mapping, and not {type(options).__name__}")
     copied: dict[str, Any] = json.loads(json.dumps(dict(options), allow_nan=False))
     return copied
-
-
-def _plugin_failed(
-    draft: Draft, location_type: LocationType, asked: str, error: BaseException, distribution: str
-) -> None:
-    reason = f"{type(error).__name__}: {error.args if isinstance(error, LocationError) else error}"
-    fields = {"key": location_type.key, "distribution": distribution, "asked": asked, "reason": reason}
-    draft.add(Code.PLUGIN_FAILED, draft.name_place, **fields)

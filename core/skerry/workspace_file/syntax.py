@@ -19,16 +19,16 @@ def place_of(mark: Any) -> Place:
     return mark.line + 1, mark.column + 1
 
 
-def finding_of(error: yaml.YAMLError, text: str) -> Finding:
-    """Say what ``error``, met while parsing ``text``, is about."""
+def finding_of(error: yaml.YAMLError, text: str, bracket: Place | None) -> Finding:
+    """Say what ``error``, met while parsing ``text``, is about. ``bracket``: the innermost one that is open."""
     if isinstance(error, ReaderError):
         return _control_character(text)
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Finding(Code.YAML_SYNTAX, None, {"detail": str(error)})
-    return _marked(error, text)
+    return _marked(error, text, bracket)
 
 
-def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
+def _marked(error: yaml.MarkedYAMLError, text: str, bracket: Place | None) -> Finding:
     mark, problem, context = error.problem_mark, error.problem or "", error.context or ""
     assert mark is not None
     here = place_of(mark)
@@ -37,9 +37,12 @@ def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
     character = text[mark.index : mark.index + 1]
     if character == "\t":
         return Finding(Code.YAML_TAB, here)
-    if "flow" in context:
-        bracket = "[" if "sequence" in context else "{"
-        return Finding(Code.YAML_UNCLOSED_BRACKET, began, {"bracket": bracket, "stopped": _stopped(text, mark)})
+    if "node" in context and character.strip():
+        return Finding(Code.YAML_CHARACTER, here, {"character": character})
+    if "flow" in context and bracket is not None:
+        # At the end of the file, where it stopped says nothing.
+        stopped = here[0] if text[mark.index :].strip() else None
+        return Finding(Code.YAML_UNCLOSED_BRACKET, bracket, {"bracket": _character(text, bracket), "stopped": stopped})
     if "scalar" in context and "end of stream" in problem:
         return Finding(Code.YAML_UNCLOSED_QUOTE, began, {"quote": text[start.index]})
     if "escape" in problem:
@@ -50,6 +53,10 @@ def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
         return Finding(Code.YAML_MISPLACED_COLON, here)
     if "could not find expected ':'" in problem:
         return Finding(Code.YAML_MISSING_COLON, began)
+    if "an alias" in context or "an anchor" in context:
+        return Finding(Code.YAML_ANCHOR_WITHOUT_NAME, began, {"character": text[start.index]})
+    if "block scalar" in context:
+        return Finding(Code.YAML_BLOCK_HEADER, began, {"character": text[start.index]})
     if "block" in context:
         return Finding(Code.YAML_INDENTATION, here, {"began": began[0]})
     if "cannot start any token" in problem:
@@ -57,9 +64,8 @@ def _marked(error: yaml.MarkedYAMLError, text: str) -> Finding:
     return Finding(Code.YAML_SYNTAX, here, {"detail": " ".join(part for part in (context, problem) if part)})
 
 
-def _stopped(text: str, mark: Any) -> int | None:
-    """Give the line on which the parser gave up on a bracket; None at the end of the file, which says nothing."""
-    return mark.line + 1 if text[mark.index :].strip() else None
+def _character(text: str, place: Place) -> str:
+    return text.splitlines()[place[0] - 1][place[1] - 1]
 
 
 def _control_character(text: str) -> Finding:

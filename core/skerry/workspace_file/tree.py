@@ -12,6 +12,9 @@ from skerry.workspace_file.findings import Code, Finding, Place, file_error
 #: How deep values may be nested: far above any real file, far below what recursion can take.
 DEEPEST = 100
 
+#: What leaves a value that is not the one meant.
+_STAND_INS = frozenset({Code.NOT_JSON, Code.UNREADABLE_VALUE, Code.UNKNOWN_TAG, Code.KEY_NOT_A_SCALAR})
+
 
 @dataclass
 class Tree:
@@ -31,6 +34,11 @@ class Tree:
     size: int = 1
     depth: int = 1
     findings: Sequence[Finding] = ()
+
+    @property
+    def unread(self) -> bool:
+        """Whether ``value`` only stands in for what could not be read."""
+        return any(finding.code in _STAND_INS for finding in self.findings)
 
     def at(self, path: Sequence[Any]) -> Tree:
         """Follow keys and indexes; as far as they lead."""

@@ -24,8 +24,12 @@ def violations(validator: Draft7Validator, tree: Tree, name: str) -> Iterator[Fi
         rule = path, tuple(error.absolute_schema_path)
         if rule not in seen:
             seen.add(rule)
+            spot = tree.at(path)
+            # A value that could not be read is told already; that its stand-in breaks the schema says nothing.
+            if spot.unread:
+                continue
             translate = _TRANSLATORS.get(str(error.validator), _other)
-            yield from translate(error, tree.at(path), _dotted(path) or name)
+            yield from translate(error, spot, _dotted(path) or name)
 
 
 def _dotted(path: tuple[Any, ...]) -> str:

@@ -67,6 +67,17 @@ def _file_not_found(fields: Mapping[str, Any]) -> Words:
     return "There is no such file.", "Correct the path given with -w."
 
 
+def _not_a_mapping(fields: Mapping[str, Any]) -> Words:
+    message = f"The file must be a mapping with the key `load_from`; this is {_TYPES[fields['found']]}."
+    return message, _EXAMPLE
+
+
+def _load_from_not_a_list(fields: Mapping[str, Any]) -> Words:
+    if fields["found"] == "null":
+        return "`load_from` has no value; it must be a list of entries.", _EXAMPLE
+    return f"`load_from` must be a list of entries, and is {_TYPES[fields['found']]}.", _EXAMPLE
+
+
 def _not_utf8(fields: Mapping[str, Any]) -> Words:
     message = f"The file is not UTF-8: byte {fields['byte']:#04x} at offset {fields['offset']} belongs to no character."
     return message, "Save the file as UTF-8."
@@ -116,6 +127,14 @@ def _entry_not_a_mapping(fields: Mapping[str, Any]) -> Words:
     return message, "Write, for example, `- python_file: hello_world_repository.py`."
 
 
+def _key_beside_type(fields: Mapping[str, Any]) -> Words:
+    message = f"`{fields['key']}` stands beside `{fields['type']}`, and belongs under it."
+    below = f"Indent it below `{fields['type']}:`"
+    if fields["short"]:
+        return message, f"{below}, and move what stands behind that colon to a line of its own there."
+    return message, f"{below}."
+
+
 def _several_types(fields: Mapping[str, Any]) -> Words:
     message = f"One entry has several location types: {_names(fields['types'])}."
     return message, f"Give each an entry of its own: begin this line with `- {fields['second']}:`."
@@ -153,7 +172,7 @@ def _wrong_type(fields: Mapping[str, Any]) -> Words:
         return f"`{name}` must be {expected}, and is {_TYPES[found]}.", f"Write {expected}."
     message = f"`{name}` must be {expected}; `{written}` is {_TYPES[found]}."
     if found == "string":
-        return message, f"Remove the quotes, if there are any, and write {expected}."
+        return message, "Remove the quotes." if written.isdecimal() else f"Write {expected}."
     return message, f"Put it in quotes: {_quoted(written)}." if "string" in fields["expected"] else f"Write {expected}."
 
 
@@ -214,16 +233,16 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
         "The alias `*{name}` stands inside what it refers to, the anchor on line {line}.",
         "Write out the value in place of the alias.",
     ),
-    Code.NOT_A_MAPPING: ("The file must be a mapping with the key `load_from`.", _EXAMPLE),
+    Code.NOT_A_MAPPING: _not_a_mapping,
     Code.NO_LOAD_FROM: ("The key `load_from` is missing.", _EXAMPLE),
-    Code.LOAD_FROM_NOT_A_LIST: ("`load_from` must be a list of entries.", _EXAMPLE),
+    Code.LOAD_FROM_NOT_A_LIST: _load_from_not_a_list,
     Code.DUPLICATE_LOAD_FROM: (
         "`load_from` is here twice: first on line {first}.",
         "Put all the entries into one list.",
     ),
     Code.YAML_TAB: ("A tab is used for indentation.", "Indent with spaces: YAML allows no tabs there."),
     Code.YAML_UNCLOSED_BRACKET: _unclosed_bracket,
-    Code.YAML_UNCLOSED_QUOTE: ("The {quote} is not closed.", "Add the closing {quote}."),
+    Code.YAML_UNCLOSED_QUOTE: ("The quotes that open here are not closed.", "Add the closing {quote}"),
     Code.YAML_UNKNOWN_ESCAPE: (
         "There is no such escape sequence.",
         "Write the backslash twice, or put the value in single quotes.",
@@ -239,6 +258,11 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     ),
     Code.YAML_CHARACTER: ("A value cannot begin with `{character}`.", "Put the value in quotes."),
     Code.YAML_CONTROL_CHARACTER: _control_character,
+    Code.YAML_ANCHOR_WITHOUT_NAME: ("No name follows the `{character}`.", "Put the value in quotes if it is text."),
+    Code.YAML_BLOCK_HEADER: (
+        "Nothing may follow the `{character}` on its line.",
+        "Begin the text on the next line, or put the value in quotes.",
+    ),
     Code.YAML_UNDEFINED_ALIAS: _undefined_alias,
     Code.YAML_DUPLICATE_ANCHOR: ("The anchor `&{name}` is also on line {line}.", "Give one of them another name."),
     Code.YAML_SYNTAX: ("The YAML cannot be understood: {detail}.", "Correct it here or just above."),
@@ -250,7 +274,7 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
         "A list or mapping stands where a key should.",
         "A value that begins with `{{` or `[` wants quotes.",
     ),
-    Code.NOT_JSON: ("`{written}` is {reading}, which no option takes.", "Put it in quotes if it is meant as text."),
+    Code.NOT_JSON: ("`{written}` is {reading}, which no option takes.", "Put it in quotes if it is text."),
     Code.UNREADABLE_VALUE: ("`{written}` looks like {reading}, and is none.", "Put it in quotes if it is text."),
     Code.UNKNOWN_TAG: ("The tag `{tag}` means nothing in a workspace file.", "Remove it."),
     Code.MERGE_NOT_A_MAPPING: ("`<<` takes an alias of a mapping, or a list of them.", "Put an anchor on a mapping."),
@@ -261,10 +285,7 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     Code.ENTRY_NOT_A_MAPPING: _entry_not_a_mapping,
     Code.ENTRY_EMPTY: ("The entry is empty.", "Write, for example, `- python_file: hello_world_repository.py`."),
     Code.SEVERAL_TYPES: _several_types,
-    Code.KEY_BESIDE_TYPE: (
-        "`{key}` stands beside `{type}`, and belongs under it.",
-        "Indent it further than `{type}`, and give all the options of `{type}` so, one on each line.",
-    ),
+    Code.KEY_BESIDE_TYPE: _key_beside_type,
     Code.UNKNOWN_TYPE: _unknown_type,
     Code.DEPRECATED_TYPE: ("`{key}` is deprecated.", "Instead, {advice}."),
     Code.OPTIONS_MISSING: _options_missing,

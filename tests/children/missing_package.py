@@ -1,0 +1,3 @@
+import a_package_that_nobody_has
+
+print(a_package_that_nobody_has)

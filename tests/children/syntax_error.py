@@ -1,0 +1,5 @@
+from skerry import solid
+
+
+def broken(:
+    pass

@@ -1,0 +1,145 @@
+"""However the host ends, nothing that it started is left; however often it loads, nothing piles up."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from support.waiting import wait_until
+
+from skerry import State, Workspace
+
+CHILDREN = Path(__file__).parent.parent / "children"
+
+HOST = """
+import sys
+from skerry import Workspace
+try:
+    with Workspace.load(sys.argv[1]) as workspace:
+        workspace["starts_grandchildren.py"].wait()
+        print(workspace["starts_grandchildren.py"].output(), flush=True)
+        workspace.wait()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
+    """Give a host in a process of its own, in the middle of loading, and the pids of all that it started."""
+    file = tmp_path / "workspace.yaml"
+    names = ("good.py", "import_never_ends.py", "ignores_sigterm.py", "starts_grandchildren.py")
+    file.write_text("load_from:\n" + "".join(f"  - python_file: {CHILDREN / name}\n" for name in names))
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOST, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    pids = {int(process.stdout.readline()), int(process.stdout.readline())}
+    pids |= {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
+    assert len(pids) >= 7
+    yield process, pids
+    process.kill()
+    process.communicate()
+
+
+def alive(pids: set[int]) -> set[int]:
+    found = set()
+    for pid in pids:
+        try:
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                found.add(pid)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_host(how: signal.Signals, host: tuple[subprocess.Popen[str], set[int]]) -> None:
+    process, pids = host
+    process.send_signal(how)
+    process.wait(20)
+    wait_until(lambda: not alive(pids), 5, "the end of all that the host started")
+
+
+def test_one_ctrl_c_is_enough(host: tuple[subprocess.Popen[str], set[int]]) -> None:
+    process, pids = host
+    process.send_signal(signal.SIGINT)
+    output, error = process.communicate(timeout=20)
+    assert "interrupted" in output
+    assert "Traceback" not in error
+    assert not alive(pids)
+
+
+def test_no_user_process_outlives_its_fork_server(tmp_path: Path, nothing_left: None) -> None:
+    file = tmp_path / "workspace.yaml"
+    file.write_text(f"load_from: [{{python_file: {CHILDREN / 'good.py'}}}]")
+    with Workspace.load(file) as workspace:
+        assert workspace.wait(30)
+        server = workspace["good.py"].server
+        assert server is not None
+        assert server.pid is not None
+        user_process = psutil.Process(server.pid)
+        user_process.parent().kill()  # type: ignore[union-attr]
+        wait_until(lambda: not alive({user_process.pid}), 5, "the end of the user process")
+        wait_until(lambda: workspace["good.py"].state is State.FAILED)
+
+
+def test_a_hundred_loads_leave_no_process_thread_or_file(tmp_path: Path, nothing_left: None) -> None:
+    file = tmp_path / "workspace.yaml"
+    names = ("good.py", "raises.py", "os_exit.py")
+    file.write_text("load_from:\n" + "".join(f"  - python_file: {CHILDREN / name}\n" for name in names))
+    me = psutil.Process()
+
+    def load_once() -> None:
+        with Workspace.load(file) as workspace:
+            assert workspace.wait(30)
+            assert [location.state for location in workspace] == [State.READY, State.FAILED, State.FAILED]
+
+    load_once()
+    gc.collect()
+    before = me.num_fds(), threading.active_count()
+    for _ in range(33):
+        load_once()
+    assert (me.num_fds(), threading.active_count()) == before
+    zombies = [child for child in me.children() if child.status() == psutil.STATUS_ZOMBIE]
+    assert not zombies
+
+
+def test_closing_from_many_threads_at_once_is_closing(tmp_path: Path, nothing_left: None) -> None:
+    file = tmp_path / "workspace.yaml"
+    file.write_text(f"load_from: [{{python_file: {CHILDREN / 'good.py'}}}]")
+    workspace = Workspace.load(file)
+    threads = [threading.Thread(target=workspace.close) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert workspace["good.py"].state is State.CLOSED
+
+
+def test_a_workspace_that_is_never_closed_does_not_keep_the_program(tmp_path: Path) -> None:
+    file = tmp_path / "workspace.yaml"
+    file.write_text(f"load_from: [{{python_file: {CHILDREN / 'import_never_ends.py'}}}]")
+    program = f"from skerry import Workspace; workspace = Workspace.load({str(file)!r})"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_temporary_folders_of_any_length_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("t" * 100) / ("u" * 60)
+    long.mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(long))
+    file = tmp_path / "workspace.yaml"
+    file.write_text(f"load_from: [{{python_file: {CHILDREN / 'good.py'}}}]")
+    with Workspace.load(file) as workspace:
+        assert workspace.wait(30)
+        assert workspace["good.py"].state is State.READY
+    assert os.listdir(long) == []
