@@ -55,9 +55,10 @@ class ErrorKind(str, Enum):
 
 #: Words for each kind, with the fields that it is raised with. The only place where they are made.
 MESSAGES: Mapping[ErrorKind, str] = {
-    ErrorKind.SYNTAX_ERROR: "{type}: {detail}",
-    ErrorKind.MISSING_IMPORT: "{type}: {detail}{advice}",
-    ErrorKind.EXCEPTION: "{type}: {detail}",
+    # Python's own words.
+    ErrorKind.SYNTAX_ERROR: "{detail}",
+    ErrorKind.MISSING_IMPORT: "{detail}",
+    ErrorKind.EXCEPTION: "{detail}",
     ErrorKind.SYSTEM_EXIT: (
         "sys.exit({code}) was called while the code was loaded.\n"
         'Move it out of the import, for example under `if __name__ == "__main__":`.'

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
-from samples import location, page, shown, workspace
+from support.workspace_states import location, page, shown, workspace
 
 from skerry.console.render.explain import render_explanation
 from skerry.console.render.location import render_location

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
-from samples import DIAMOND, REPOSITORY, location, page, pipeline, shown
+from support.workspace_states import DIAMOND, REPOSITORY, location, page, pipeline, shown
 
 from skerry.console.render.graph import render_graph
 from skerry.console.render.pipeline import render_pipeline, render_repository_view

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
-from samples import DEFINITION_FAILURE, IMPORT_ERROR, REPOSITORY, location, page, shown, workspace
+from support.workspace_states import DEFINITION_FAILURE, IMPORT_ERROR, REPOSITORY, location, page, shown, workspace
 
 from skerry.console.render.workspace import render_workspace
 from skerry.errors import ErrorKind

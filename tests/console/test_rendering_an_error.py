@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from samples import FOLDER, IMPORT_ERROR, frames, location, page, shown, workspace
+from support.workspace_states import FOLDER, IMPORT_ERROR, frames, location, page, shown, workspace
 
 from skerry.console.render.errors import render_error
 from skerry.console.render.workspace import render_workspace

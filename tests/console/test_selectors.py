@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from samples import REPOSITORY, location
+from support.workspace_states import REPOSITORY, location
 
 from skerry.console.selectors import UnknownNameError, select, split_location
 from skerry.model import State

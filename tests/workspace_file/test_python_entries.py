@@ -250,7 +250,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
 )
 def test_flags_and_files_make_the_same_origin(write: Write, tmp_path: Path, entry: dict[str, Any]) -> None:
     # JSON is YAML.
-    from_file = only_entry(write("workspace.yaml", f"load_from: [{str(entry)}]\n".replace("'", '"')))
+    from_file = only_entry(write("workspace.yaml", f"load_from: [{entry!s}]\n".replace("'", '"')))
     from_flags = read_entries([entry], tmp_path, Registry())
 
     assert from_flags.problems == ()

@@ -10,7 +10,7 @@ import yaml
 
 from skerry.errors import WorkspaceFileError
 from skerry.plugin.registry import Registry
-from skerry.workspace_file import document, read_workspace_files
+from skerry.workspace_file import Code, document, read_workspace_files
 
 INVALID = Path(__file__).parent / "invalid"
 EXAMPLES = sorted(path.stem for path in INVALID.glob("*.yaml"))
@@ -38,6 +38,20 @@ def test_a_wrong_file_is_told_by_place_and_remedy(
     assert printed(Path(f"{example}.yaml")) == Path(f"{example}.txt").read_text()
 
 
+def codes(path: Path) -> set[str]:
+    try:
+        return {problem.code for problem in read_workspace_files([path], Registry()).problems}
+    except WorkspaceFileError as error:
+        return {problem.code for problem in error.problems}
+
+
+def test_every_code_is_shown_by_an_example_or_a_test() -> None:
+    shown = set().union(*(codes(INVALID / f"{example}.yaml") for example in EXAMPLES))
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+
+    assert [code for code in Code if code not in shown and f'"{code}"' not in tests] == []
+
+
 def test_every_example_has_its_expected_output() -> None:
-    assert EXAMPLES == sorted(path.stem for path in INVALID.glob("*.txt"))
+    assert sorted(path.stem for path in INVALID.glob("*.txt")) == EXAMPLES
     assert len(EXAMPLES) >= 60

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from skerry.errors import LocationError
 from skerry.plugin.code_server import CodeServer
 
 
@@ -19,9 +20,13 @@ class EntryContext:
     def path(self, written: str) -> Path:
         """Make a path of the workspace file absolute: ``~`` is expanded, the rest is relative to the file.
 
-        Links are kept as they are: a virtual environment's interpreter *is* its link.
+        Links are kept as they are: a virtual environment's interpreter *is* its link. Raises LocationError when the
+        ``~`` stands for nothing.
         """
-        expanded = Path(written).expanduser()
+        try:
+            expanded = Path(written).expanduser()
+        except RuntimeError:
+            raise LocationError(reason=f"{written!r} begins with the home folder of a user who has none.") from None
         return _without_dots(self.folder / expanded)
 
     def executable(self, written: str) -> str:
@@ -36,7 +41,7 @@ def _without_dots(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class LoadTarget:
-    """What a user process loads. ``kind``: ``file``, ``package`` or ``module``; ``name``: an absolute path or a dotted name.
+    """What a user process loads. ``kind``: ``file``, ``package`` or ``module``; ``name``: a path or a dotted name.
 
     ``package`` and ``module`` load alike; the former says in errors that the code should be installed.
     """

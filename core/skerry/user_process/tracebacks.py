@@ -117,17 +117,18 @@ def _syntax_frame(error: SyntaxError) -> Frame:
 
 
 def _words(error: BaseException) -> Tuple[ErrorKind, str]:
-    if isinstance(error, DefinitionError):
-        return ErrorKind.INVALID_DEFINITION, MESSAGES[ErrorKind.INVALID_DEFINITION].format(detail=error.message)
     if isinstance(error, SystemExit):
         code = "" if error.code is None else repr(error.code)
         return ErrorKind.SYSTEM_EXIT, MESSAGES[ErrorKind.SYSTEM_EXIT].format(code=code)
-    kind = ErrorKind.EXCEPTION
-    if isinstance(error, SyntaxError):
-        kind = ErrorKind.SYNTAX_ERROR
+    if isinstance(error, DefinitionError):
+        kind, detail = ErrorKind.INVALID_DEFINITION, error.message
+    elif isinstance(error, SyntaxError):
+        kind, detail = ErrorKind.SYNTAX_ERROR, _python_words(error)
     elif isinstance(error, ModuleNotFoundError):
-        kind = ErrorKind.MISSING_IMPORT
-    return kind, _python_words(error)
+        kind, detail = ErrorKind.MISSING_IMPORT, _python_words(error)
+    else:
+        kind, detail = ErrorKind.EXCEPTION, _python_words(error)
+    return kind, MESSAGES[kind].format(detail=detail)
 
 
 def _python_words(error: BaseException) -> str:
