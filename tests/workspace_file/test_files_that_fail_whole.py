@@ -111,3 +111,10 @@ def test_values_without_end_from_the_library_are_refused(tmp_path: Path) -> None
 
     with pytest.raises(WorkspaceFileError, match="nested deeper"):
         read_entries([endless], tmp_path, Registry())
+
+
+def test_rare_mistakes_in_yaml_are_told_in_the_words_of_the_parser(write: Write) -> None:
+    (problem,) = problems_of(write("workspace.yaml", "load_from:\n  - python_file: !team!path hello.py\n"))
+
+    assert (problem.code, problem.line, problem.column) == ("YAML_SYNTAX", 2, 18)
+    assert "undefined tag handle" in problem.message

@@ -147,6 +147,15 @@ def test_a_type_may_use_the_rest_of_json_schema(describe: Describe, options: str
     assert problem.message.startswith(words)
 
 
+def test_every_missing_key_is_told_once(describe: Describe) -> None:
+    description = describe("    schema = {'type': 'object', 'required': ['cells', 'kernel']}", "{}")
+
+    assert [problem.message for problem in description.problems] == [
+        "`notebook` needs the key `cells`.",
+        "`notebook` needs the key `kernel`.",
+    ]
+
+
 def test_a_home_folder_that_is_nobodys_is_the_users_mistake(write: Write) -> None:
     path = write("workspace.yaml", "load_from:\n  - python_file: ~nobody_has_this_name/hello.py\n")
     (problem,) = read_workspace_files([path], Registry()).problems

@@ -189,7 +189,7 @@ class LocalCodeServer(CodeServer):
     def _loading(self, message: Message) -> None:
         server = ServerInfo(
             id=secrets.token_hex(8),
-            pid=self._pid,
+            pid=message["pid"],
             address="pipe",
             python=message["python"],
             executable=message["executable"],

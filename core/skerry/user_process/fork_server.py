@@ -15,6 +15,9 @@ import sys
 import time
 from typing import List, Set
 
+# Imported for the children, with the caches of sys.path that finding it fills: what is there before the fork is shared.
+import skerry_user_code  # type: ignore[import-not-found]  # noqa: F401  # in `injected`
+
 import skerry
 from skerry.pipe import PROTOCOL, Connection, Message
 from skerry.user_process import processes, serve, start

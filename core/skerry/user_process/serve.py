@@ -53,6 +53,7 @@ def _load(connection: Connection, target: Target, bootstrap: str) -> None:
 def _loading(target: Target, inherited_path: str, injected: str) -> Message:
     return {
         "type": "loading",
+        "pid": os.getpid(),
         "python": "{}.{}.{}".format(*sys.version_info[:3]),
         "executable": sys.executable,
         "skerry": skerry.__version__,

@@ -37,7 +37,7 @@ def _marked(error: yaml.MarkedYAMLError, text: str, bracket: Place | None) -> Fi
     character = text[mark.index : mark.index + 1]
     if character == "\t":
         return Finding(Code.YAML_TAB, here)
-    if "node" in context and character.strip():
+    if "node content" in problem and character.strip():
         return Finding(Code.YAML_CHARACTER, here, {"character": character})
     if "flow" in context and bracket is not None:
         # At the end of the file, where it stopped says nothing.

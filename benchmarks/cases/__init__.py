@@ -1,0 +1,17 @@
+"""What is measured, by the names that ``--only`` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks.cases import growth, help_text, listing, loading, memory
+from benchmarks.result import Result
+from benchmarks.setting import Setting
+
+CASES: Mapping[str, Callable[[Setting], Sequence[Result]]] = {
+    "listing": listing.run,
+    "loading": loading.run,
+    "growth": growth.run,
+    "memory": memory.run,
+    "help": help_text.run,
+}

@@ -1,0 +1,138 @@
+"""The systems to beat, each in an environment of its own, installed when it is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import BenchmarkError, say
+from benchmarks.processes import environment
+
+#: Seconds that one installation may take.
+_INSTALL_LIMIT = 600
+_LOAD = Path(__file__).parent / "peer_scripts" / "load_dagster.py"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What to install, and how it is driven. ``solid`` and ``pipeline``: its words for them."""
+
+    version: str
+    python: str
+    requirements: tuple[str, ...]
+    listing: tuple[str, ...]
+    solid: str
+    pipeline: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the report."""
+        return f"Dagster {self.version}"
+
+
+#: The version whose manual Skerry's specification is. Its pins are those with which it still runs.
+DAGSTER_0_12 = Peer(
+    version="0.12.15",
+    python="3.8",
+    requirements=(
+        "dagster==0.12.15",
+        "dagit==0.12.15",
+        "protobuf<3.21",
+        "SQLAlchemy<1.4",
+        "markupsafe<2.1",
+        "grpcio<1.49",
+        "grpcio-health-checking<1.49",
+        "python-dateutil<2.9",
+        "pendulum<3",
+        "click<8",
+        "ipython_genutils",
+        "psutil",
+    ),
+    listing=("pipeline", "list"),
+    solid="solid",
+    pipeline="pipeline",
+)
+#: A recent one.
+DAGSTER_1_13 = Peer(
+    version="1.13.27",
+    python="3.11",
+    requirements=("dagster==1.13.27", "dagster-webserver==1.13.27", "psutil"),
+    listing=("job", "list"),
+    solid="op",
+    pipeline="job",
+)
+PEERS = (DAGSTER_0_12, DAGSTER_1_13)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A peer on this machine, or the reason why it is not: ``failure``. ``home``: its own folder for what it stores."""
+
+    peer: Peer
+    folder: Path
+    home: Path
+    failure: str = ""
+
+    @property
+    def python(self) -> str:
+        """Its interpreter. Raises BenchmarkError when it is not there."""
+        if self.failure:
+            raise BenchmarkError(self.failure)
+        return str(self.folder / "bin" / "python")
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What it needs in its environment."""
+        return {"DAGSTER_HOME": str(self.home)}
+
+    def listing(self, workspace_file: Path) -> list[str]:
+        """Give the command that lists what a workspace holds."""
+        return [self.python, str(self.folder / "bin" / "dagster"), *self.peer.listing, "-w", str(workspace_file)]
+
+    def loading(self, workspace_file: Path) -> list[str]:
+        """Give the script that loads a workspace, as ``processes.script`` wants it."""
+        return [self.python, str(_LOAD), str(workspace_file)]
+
+
+def install(peer: Peer, folder: Path, home: Path) -> Installation:
+    """Install a peer below ``folder``, unless it is there; whatever goes wrong is told, in the result."""
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").touch()
+    target = folder / f"dagster-{peer.version}"
+    if _installed(peer, target):
+        return Installation(peer, target, home)
+    say(f"Installing {peer.name} into {target}")
+    try:
+        _install(peer, target)
+    except (BenchmarkError, OSError, subprocess.SubprocessError) as error:
+        shutil.rmtree(target, ignore_errors=True)
+        say(f"  {peer.name} cannot be installed: {error}")
+        return Installation(peer, target, home, f"{peer.name} cannot be installed here")
+    return Installation(peer, target, home)
+
+
+def _installed(peer: Peer, target: Path) -> bool:
+    return any(target.glob(f"lib/python*/site-packages/dagster-{peer.version}.dist-info"))
+
+
+def _install(peer: Peer, target: Path) -> None:
+    python = _find_python(peer.python)
+    _run([python, "-m", "venv", str(target)])
+    _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", *peer.requirements])
+
+
+def _run(line: list[str]) -> None:
+    # stdout and stderr are the person's: pip says there what it cannot find.
+    subprocess.run(line, env=environment(), timeout=_INSTALL_LIMIT, check=True)
+
+
+def _find_python(version: str) -> str:
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = [*map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python"))), shutil.which(f"python{version}")]
+    for python in filter(None, found):
+        return python
+    raise BenchmarkError(f"there is no CPython {version} on PATH or in pyenv's folder")

@@ -1,0 +1,90 @@
+"""What all cases share: where they may write, the peers, and how often to run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.bytecode import compile_bytecode
+from benchmarks.measure import BenchmarkError
+from benchmarks.peers import Installation
+from benchmarks.processes import script, time_command
+from benchmarks.workspaces import SHOWN, write_workspace
+
+_LOAD = Path(__file__).parent / "own_scripts" / "load_skerry.py"
+_START_PROCESSES = Path(__file__).parent / "own_scripts" / "start_processes.py"
+
+OURS = "Skerry"
+#: A command of the environment that Skerry is installed in.
+SKERRY = str(Path(sys.executable).parent / "skerry")
+
+Running = AbstractContextManager[tuple[dict[str, Any], psutil.Process]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``folder``: for workspaces, gone afterwards; ``quick``: fewer runs."""
+
+    folder: Path
+    peers: Sequence[Installation]
+    quick: bool
+
+    def rounds(self, wanted: int) -> int:
+        """Give the number of rounds to run."""
+        return min(wanted, 2) if self.quick else wanted
+
+    def workspace(self, count: int) -> Path:
+        """Give the file of a workspace of ``count`` hello worlds for Skerry."""
+        file = self.folder / f"skerry-{count}" / "workspace.yaml"
+        if not file.exists():
+            write_workspace(file.parent, count, library="skerry", solid="solid", pipeline="pipeline")
+            compile_bytecode(sys.executable, file.parent)
+        return file
+
+    def peer_workspace(self, installation: Installation, count: int) -> Path:
+        """Give the file of the same workspace for a peer. Raises BenchmarkError when the peer is missing."""
+        peer = installation.peer
+        file = self.folder / f"dagster-{peer.version}-{count}" / "workspace.yaml"
+        if not file.exists():
+            python = installation.python
+            write_workspace(file.parent, count, library="dagster", solid=peer.solid, pipeline=peer.pipeline)
+            compile_bytecode(python, file.parent)
+        return file
+
+    def list_one(self) -> float:
+        """Give the seconds of ``skerry inspect`` with one location."""
+        file = self.workspace(1)
+        return time_command([SKERRY, "inspect", "-w", str(file)], file.parent, expect=SHOWN)
+
+    def list_one_with(self, installation: Installation) -> float:
+        """Give the seconds of a peer's listing of one location."""
+        file = self.peer_workspace(installation, 1)
+        return time_command(installation.listing(file), file.parent, installation.variables, expect=SHOWN)
+
+    def load(self, count: int) -> Running:
+        """Load ``count`` locations with Skerry; see ``processes.script``."""
+        file = self.workspace(count)
+        return script([sys.executable, str(_LOAD), str(file)], file.parent)
+
+    def load_with(self, installation: Installation, count: int) -> Running:
+        """Load ``count`` locations with a peer."""
+        file = self.peer_workspace(installation, count)
+        return script(installation.loading(file), file.parent, installation.variables)
+
+    def start_processes(self, how: str, count: int) -> Running:
+        """Start bare processes, which is the floor: ``fork`` or ``fresh``."""
+        return script([sys.executable, str(_START_PROCESSES), how, str(count)], self.folder)
+
+
+def seconds_of(running: Running, count: int) -> float:
+    """Give how long it took until all ``count`` were ready. Raises BenchmarkError when some are not."""
+    with running as (answer, _):
+        if answer["ready"] != count:
+            raise BenchmarkError(f"{answer['ready']} of {count} locations were ready")
+        return float(answer["seconds"])

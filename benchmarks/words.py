@@ -1,0 +1,17 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+from benchmarks.measure import Unit
+
+
+def amount(value: float, unit: Unit) -> str:
+    """Give a figure with its unit, in three digits or so. A megabyte is a million bytes."""
+    if unit is Unit.BYTES:
+        return f"{value / 1e6:.1f} MB"
+    if value >= 10:
+        return f"{value:.1f} s"
+    if value >= 1:
+        return f"{value:.2f} s"
+    milliseconds = value * 1000
+    return f"{milliseconds:.0f} ms" if milliseconds >= 20 else f"{milliseconds:.1f} ms"

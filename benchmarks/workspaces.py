@@ -1,0 +1,38 @@
+"""Workspaces to load: as many locations of one hello world as wanted, for Skerry and for its peers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HELLO = """\
+from {library} import {pipeline}, {solid}, repository
+
+
+@{solid}
+def hello_world():
+    pass
+
+
+@{pipeline}
+def hello_world_pipeline():
+    hello_world()
+
+
+@repository
+def hello_world_repository():
+    return [hello_world_pipeline]
+"""
+
+#: What every listing of it shows.
+SHOWN = "hello_world_pipeline"
+
+
+def write_workspace(folder: Path, count: int, *, library: str, solid: str, pipeline: str) -> Path:
+    """Write a workspace of ``count`` locations and give its file; ``solid`` and ``pipeline`` are its words."""
+    folder.mkdir(parents=True)
+    names = [f"location_{number:03}.py" for number in range(count)]
+    for name in names:
+        (folder / name).write_text(_HELLO.format(library=library, solid=solid, pipeline=pipeline))
+    file = folder / "workspace.yaml"
+    file.write_text("load_from:\n" + "".join(f"  - python_file: {name}\n" for name in names))
+    return file

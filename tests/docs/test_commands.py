@@ -1,0 +1,119 @@
+"""Every command in the documentation runs, and prints what the page shows below it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.pages import PAGES, ROOT, Command, blocks, commands, page_id
+
+CONSOLE = ("console", "shell")
+
+#: Commands that are not run here, each with the reason.
+NOT_RUN = {
+    "make demo": "makes environments and inspects every example; the demo has a test of its own",
+    "make test": "this is part of it",
+    "make lint": "a part of make test",
+    "make types": "a part of make test",
+    "make layers": "a part of make test",
+    "make tests": "this is part of it",
+    "make wheel": "installs, and takes minutes",
+    "make bench": "installs the peers, and takes minutes",
+    "make soak": "takes an hour",
+    "make picture": "writes into the repository",
+    "pip install .": "installs",
+    "pip install ./examples/plugins/skerry_project": "installs; the tests' environment has it",
+    "ulimit -n 65536": "changes the limits of the shell that it is typed into",
+    ".venv/bin/ruff format .": "changes the repository's files",
+    ".venv/bin/python docs/make_reference.py": "writes into the repository; a test compares what it writes",
+    ".venv/bin/python -m pytest tests/docs": "this is part of it",
+}
+
+WITH_COMMANDS = [page for page in PAGES if blocks(page.read_text(), *CONSOLE)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with a copy of the examples, and with the environments that they name."""
+    ignore = shutil.ignore_patterns("venvs", "__pycache__")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=ignore)
+    make = tmp_path / "examples" / "multiple_environments" / "make_environments.py"
+    subprocess.run([sys.executable, str(make)], check=True, timeout=60)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=page_id)
+def test_the_commands_of_a_page_print_what_it_shows(page: Path, folder: Path) -> None:
+    for block in blocks(page.read_text()):
+        if block.file:
+            path = folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text)
+        elif block.language in CONSOLE:
+            for command in commands(block):
+                if command.words not in NOT_RUN:
+                    _run(command, folder, folder / block.folder, f"{page.name}:{block.line}")
+
+
+def _run(command: Command, root: Path, folder: Path, place: str) -> None:
+    answer = run(command.words, folder)
+    assert answer.returncode == 0, f"{place}: {command.words}: {answer.stdout}"
+    if command.output:
+        shown, printed = stable("\n".join(command.output)), stable(answer.stdout, root)
+        assert _matches(shown, printed), f"{place}: {command.words}\n\nshown:\n{shown}\n\nprinted:\n{printed}"
+
+
+def run(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as somebody would who has activated the environment."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "PYTHONPATH")}
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    return subprocess.run(
+        ["bash", "-c", words],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def stable(text: str, root: Path | None = None) -> str:
+    """Replace what is another with each run or on each machine; the pages call the test's folder /srv."""
+    if root is not None:
+        text = text.replace(str(root), "/srv").replace(str(Path(sys.executable).parent), "/opt/skerry/bin")
+    for pattern, replacement in (
+        (r"\b\d+ ms|\b\d+\.\d+ s\b", "TIME"),
+        (r"\b3\.\d+\.\d+\b", "3.X"),
+        (r"python3\.\d+/", "python3.X/"),
+        (r"/python3?\b(?!\.)", "/python"),
+        (r"\b[0-9a-f]{16}\b", "ID"),
+        (r"process +\d+", "process PID"),
+        (r"[ \t]+", " "),
+    ):
+        text = re.sub(pattern, replacement, text)
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def _matches(shown: str, printed: str) -> bool:
+    """Compare; a line ``...`` in what is shown stands for any number of lines."""
+    lines = ["(?:.*\n)*" if line == "..." else re.escape(line) + "\n" for line in shown.splitlines()]
+    return re.fullmatch("".join(lines), printed + "\n") is not None
+
+
+def test_commands_that_are_not_run_stand_on_a_page_and_exist() -> None:
+    shown = {
+        command.words for page in PAGES for block in blocks(page.read_text(), *CONSOLE) for command in commands(block)
+    }
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(NOT_RUN) <= shown
+    for words in NOT_RUN:
+        program, *rest = words.split()
+        assert program != "make" or rest[0] in targets
+        assert all((ROOT / part).exists() for part in rest if "/" in part)

@@ -1,0 +1,156 @@
+"""docs/errors.md: every kind of error, each with the message that really comes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.interpreters import make_environment
+from support.pages import blocks, headings, read, section
+
+from skerry import ErrorKind, Workspace
+from skerry.errors import MESSAGES
+
+PAGE = read("docs/errors.md")
+
+NEW_PIPELINE = """
+from skerry import pipeline, repository, solid
+
+@solid
+def hello():
+    pass
+
+@pipeline
+def {name}():
+    hello()
+"""
+
+#: A file for each kind that user code makes by itself.
+FILES: Mapping[ErrorKind, str] = {
+    ErrorKind.SYNTAX_ERROR: "def daily(:\n    pass\n",
+    ErrorKind.MISSING_IMPORT: "import helpers\n",
+    ErrorKind.EXCEPTION: "SETTINGS = {}\nSETTINGS['horizon']\n",
+    ErrorKind.SYSTEM_EXIT: "import sys\nsys.exit(3)\n",
+    ErrorKind.INVALID_DEFINITION: NEW_PIPELINE.format(name="daily").replace("hello()\n", "hello(1)\n"),
+    ErrorKind.PROCESS_EXITED: "import os\nos._exit(3)\n",
+    ErrorKind.PROCESS_SIGNALED: "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+    ErrorKind.STARTUP_TIMEOUT: "import time\nwhile True:\n    time.sleep(1)\n",
+    ErrorKind.NOTHING_FOUND: "ANSWER = 42\n",
+    ErrorKind.SEVERAL_PIPELINES: NEW_PIPELINE.format(name="daily") + "\n@pipeline\ndef weekly():\n    hello()\n",
+    ErrorKind.DUPLICATE_REPOSITORY: NEW_PIPELINE.format(name="daily")
+    + "".join(f'\n@repository(name="sales")\ndef {name}():\n    return [daily]\n' for name in ("one", "two")),
+    ErrorKind.ATTRIBUTE_NOT_FOUND: NEW_PIPELINE.format(name="daily"),
+    ErrorKind.ATTRIBUTE_NOT_USABLE: "ANSWER = 42\n",
+}
+
+#: What is written besides `python_file: FILE`, or in its place.
+ENTRIES: Mapping[ErrorKind, Mapping[str, Any]] = {
+    ErrorKind.STARTUP_TIMEOUT: {"python_file": {"startup_timeout": 0.5}},
+    ErrorKind.ATTRIBUTE_NOT_FOUND: {"python_file": {"attribute": "sales"}},
+    ErrorKind.ATTRIBUTE_NOT_USABLE: {"python_file": {"attribute": "ANSWER"}},
+    ErrorKind.FILE_NOT_FOUND: {"python_file": {"relative_path": "exception.pi"}},
+    ErrorKind.MODULE_NOT_FOUND: {"python_package": {"package_name": "acme.pipelines"}},
+    ErrorKind.WORKING_DIRECTORY_NOT_FOUND: {
+        "python_file": {"relative_path": "exception.py", "working_directory": "srcc"}
+    },
+    ErrorKind.INTERPRETER_NOT_FOUND: {
+        "python_file": {"relative_path": "exception.py", "executable_path": "venvs/team/bin/python"}
+    },
+    ErrorKind.INTERPRETER_NOT_PYTHON: {
+        "python_file": {"relative_path": "exception.py", "executable_path": "/bin/false"}
+    },
+    ErrorKind.INCOMPATIBLE_SKERRY: {
+        "python_file": {"relative_path": "exception.py", "executable_path": "venvs/old/bin/python"}
+    },
+    ErrorKind.INVALID_ENTRY: {"python_file": {"relativ_path": "repository.py"}},
+    ErrorKind.NOT_OPENED: {"project": {"folder": "acme"}},
+    ErrorKind.LOCATION_TYPE_FAILED: {"wreck": {}},
+}
+
+#: What cannot be brought about here: an old Python, a machine without room, a system without fork.
+NOT_MADE = {ErrorKind.INTERPRETER_TOO_OLD, ErrorKind.PROCESS_NOT_STARTED, ErrorKind.UNSUPPORTED_PLATFORM}
+
+BROKEN_PLUGIN = """
+from skerry.plugin import LocationType, hookimpl
+
+class Wreck(LocationType):
+    key, summary, schema = "wreck", "A type with a defect", {"type": "object"}
+
+    def default_name(self, options):
+        return "wreck"
+
+    def open(self, origin, runtime):
+        raise KeyError("token")
+
+@hookimpl
+def skerry_location_types():
+    return [Wreck()]
+"""
+
+
+def _entry(kind: ErrorKind) -> dict[str, Any]:
+    ((key, options),) = ENTRIES.get(kind, {"python_file": {}}).items()
+    own = {"relative_path": f"{kind.value.lower()}.py"} if kind in FILES else {}
+    return {key: {**own, **options, "location_name": kind.value}}
+
+
+def _install(folder: Path) -> None:
+    (folder / "wreck.py").write_text(BROKEN_PLUGIN)
+    information = folder / "acme_wreck-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-wreck\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[skerry.plugins]\nwreck = wreck\n")
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKind, str]]:
+    """Fail in every way at once, and give what was said."""
+    folder = tmp_path_factory.mktemp("failing")
+    for kind, text in FILES.items():
+        (folder / f"{kind.value.lower()}.py").write_text(text.lstrip("\n"))
+    (folder / "src").mkdir()
+    (folder / "src" / "helpers.py").touch()
+    old = folder / "site" / "skerry"
+    old.mkdir(parents=True)
+    (old / "__init__.py").write_text('__version__ = "0.0.1"\n')
+    make_environment(folder / "venvs" / "old", "%d.%d" % sys.version_info[:2], old.parent)
+    plugins = folder / "plugins"
+    plugins.mkdir()
+    _install(plugins)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(plugins))
+        with Workspace.from_entries([_entry(kind) for kind in {**FILES, **ENTRIES}], folder) as workspace:
+            assert workspace.wait(60)
+            yield {
+                location.error.kind: _placed(location.error.message, folder)
+                for location in workspace
+                if location.error is not None
+            }
+
+
+def _placed(message: str, folder: Path) -> str:
+    """Give a message as it would be in /srv, on the page's machine."""
+    message = message.replace(str(folder), "/srv").replace(os.path.join(sys.prefix, "bin"), "/opt/skerry/bin")
+    return re.sub(r"\b0x[0-9a-f]+|/python3\b", lambda found: "/python" if "py" in found[0] else "0x", message)
+
+
+def test_every_kind_has_its_section_and_no_other() -> None:
+    assert headings(PAGE, 3) == [kind.value for kind in ErrorKind]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE])
+def test_the_message_on_the_page_is_the_one_that_comes(kind: ErrorKind, messages: dict[ErrorKind, str]) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    assert example.text.rstrip() == messages[kind]
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_MADE))
+def test_the_message_on_the_page_has_the_words_of_its_kind(kind: ErrorKind) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    words = re.sub(r"\\{\w+(!r)?\\}", ".+", re.escape(MESSAGES[kind]))
+    assert re.fullmatch(words, example.text.rstrip())
