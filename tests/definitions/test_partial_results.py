@@ -46,6 +46,17 @@ def test_a_load_goes_on_behind_definitions_that_fail(run: Run) -> None:
     assert module.fine.failure is None
 
 
+def test_what_is_no_function_fails_at_the_line_that_decorates_it(run: Run) -> None:
+    with collect_failures() as failures:
+        module = run("""
+            class Thing: ...
+
+            step = solid(Thing)
+        """)
+    assert [(failure.name, failure.line) for failure in failures] == [("Thing", module.step.line)]
+    assert source_of(module.step) == "step = solid(Thing)"
+
+
 def test_a_wiring_error_is_told_at_the_line_of_the_call(run: Run) -> None:
     with collect_failures() as failures:
         module = run("""

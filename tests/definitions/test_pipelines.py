@@ -280,7 +280,7 @@ def test_references_inside_a_solids_schema_hold_in_the_run_config_schema(run: Ru
     module = run("""
         @solid(config_schema={
             "type": "object",
-            "properties": {"tables": {"type": "array", "items": {"$ref": "#/$defs/table"}}},
+            "properties": {"tables": {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/table"}]}}},
             "$defs": {"table": {"type": "string"}},
         })
         def read(): ...

@@ -178,6 +178,21 @@ def test_a_definition_that_cannot_be_used_costs_itself(
     assert words in str(failure.error)
 
 
+def test_what_is_no_definition_is_told_at_its_own_line(run: Run) -> None:
+    module = run("""
+        def plain(): ...
+
+        @solid
+        def step(): ...
+
+        @repository
+        def mine():
+            return [plain, step, 3]
+    """)
+    failures = module.mine.definitions().failures
+    assert [line_at(failure) for failure in failures] == ["def plain(): ...", "def step(): ...", "def mine():"]
+
+
 def test_a_schedule_brings_its_pipeline_along_behind_those_listed(run: Run) -> None:
     module = run(
         PARTS

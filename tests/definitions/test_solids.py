@@ -38,7 +38,7 @@ def test_a_bare_solid_takes_everything_from_its_function(run: Run) -> None:
 
 def test_a_solid_with_arguments_keeps_what_it_is_given(run: Run) -> None:
     module = run("""
-        schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+        schema = {"type": "object", "required": ["n"], "multipleOf": 0.5}
 
         @solid(
             name="other",
@@ -52,14 +52,14 @@ def test_a_solid_with_arguments_keeps_what_it_is_given(run: Run) -> None:
         def split(rows):
             '''Not this.'''
 
-        schema["properties"].clear()
+        schema["required"].clear()
     """)
     split = module.split
     assert (split.name, split.description, split.tags) == ("other", "Told.", {"team": "data"})
     assert split.inputs == (InputDefinition("rows", "Many."),)
     assert split.outputs == (OutputDefinition("good"), OutputDefinition("bad", "Refused rows.", False))
     assert split.required_resource_keys == {"warehouse"}
-    assert split.config_schema == {"type": "object", "properties": {"n": {"type": "integer"}}}
+    assert split.config_schema == {"type": "object", "required": ["n"], "multipleOf": 0.5}
 
 
 @pytest.mark.parametrize("name", ["context", "_context", "_"])
@@ -167,6 +167,7 @@ def test_a_solid_names_each_of_its_inputs(fail: Fail, parameter: str) -> None:
         ("tags=['a']", "hold a value of type list"),
         ("description=3", "description of the solid 'wrong' is 3"),
         ("inputs=[InputDefinition('z')]", "'z', which its function does not take"),
+        ("inputs=3", "holds 3"),
         ("inputs=['x']", "holds 'x'"),
         ("inputs=[InputDefinition('x'), InputDefinition('x')]", "describes 'x' twice"),
         ("outputs=[]", "is empty"),

@@ -128,7 +128,10 @@ def test_a_plugin_that_fails_at_import_costs_only_its_locations(
     assert "broken at import" in bad.error.message or "a_dependency_that_is_missing" in bad.error.message
 
 
-@pytest.mark.parametrize("statement", ["raise ValueError('not today')", "raise SystemExit('not today')"])
+@pytest.mark.parametrize(
+    "statement",
+    ["raise ValueError('not today')", "raise SystemExit('not today')", "raise KeyboardInterrupt('not today')"],
+)
 def test_a_plugin_that_fails_to_open_is_named_with_its_frames(
     statement: str, install: Callable[..., None], load: Load, hello: Path
 ) -> None:
@@ -139,6 +142,16 @@ def test_a_plugin_that_fails_to_open_is_named_with_its_frames(
     assert "skerry-plain 1.5" in error.message
     assert "not today" in error.message
     assert any("skerry_plain.py" in frame.file for frame in error.frames)
+
+
+def test_a_plugin_that_opens_nothing_is_told_what_it_gave(
+    install: Callable[..., None], load: Load, hello: Path
+) -> None:
+    install("plain", opens("return 'nothing'"))
+    error = load_beside_a_good_one(load)["hello.py"].error
+    assert error is not None
+    assert error.kind is ErrorKind.LOCATION_TYPE_FAILED
+    assert "open() of 'plain' gave 'nothing'" in error.message
 
 
 def test_what_a_plugin_refuses_is_said_in_its_words(install: Callable[..., None], load: Load, hello: Path) -> None:

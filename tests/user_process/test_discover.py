@@ -105,6 +105,14 @@ def test_several_pipelines_without_a_repository_are_named(refused: Refuse) -> No
     assert words.startswith("user.py defines 2 pipelines and no repository: work, play.\n")
 
 
+def test_a_long_list_of_pipelines_is_cut(refused: Refuse) -> None:
+    _, words = refused("for n in range(30): globals()[f'p{n}'] = pipeline(name=f'p{n}')(lambda: None)")
+    assert words.startswith(
+        "user.py defines 30 pipelines and no repository: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9 and"
+    )
+    assert words.splitlines()[0].endswith("and 20 more.")
+
+
 def test_a_module_without_anything_says_what_there_is(refused: Refuse) -> None:
     assert refused("x = 1") == (
         ErrorKind.NOTHING_FOUND,
@@ -307,6 +315,17 @@ def test_a_chosen_repository_does_not_answer_for_what_another_lists(found: Disco
     )
     assert failures(found(code, "mine")) == {"mine": ["unlisted"]}
     assert failures(found(code, "other")) == {"other": ["theirs", "unlisted"]}
+
+
+def test_a_chosen_repository_alone_is_called(found: Discover) -> None:
+    code = """
+        @repository
+        def mine(): return []
+
+        @repository
+        def other(): raise SystemExit(3)
+    """
+    assert names(found(code, "mine")) == {"mine": []}
 
 
 def test_a_failure_beside_a_lone_pipeline_is_told(found: Discover) -> None:

@@ -97,7 +97,7 @@ CYCLE = "The solids of the pipeline {name!r} feed each other in a circle: {cycle
 # Schedules and sensors.
 NO_CRON = '@schedule of {name!r} has no `cron_schedule`.\nGive one, such as cron_schedule="0 6 * * *".'
 BAD_CRON = (
-    "The cron_schedule {cron!r} of the schedule {name!r} cannot be read: {reason}.\n"
+    "The cron_schedule {cron} of the schedule {name!r} cannot be read: {reason}.\n"
     "Give five fields (minute, hour, day of month, month, day of week), or one of {nicknames}."
 )
 BAD_TIMEZONE = (

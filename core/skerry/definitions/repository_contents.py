@@ -62,8 +62,7 @@ class _Sorter:
         if isinstance(item, (PipelineDefinition, TriggerDefinition)):
             self._take(item)
             return
-        found = signature.underlying(item)
-        at = position.of_function(found) if found else self.at
+        at = self._place(item)
         name = str(getattr(item, "name", None) or getattr(item, "__name__", None) or f"item {number}")
         words = messages.NOT_A_DEFINITION
         self._fail(name, "definition", at, invalid(words, name=name, at=at, **self._with(found=words_for(item))))
@@ -97,8 +96,7 @@ class _Sorter:
 
     def _take_promised(self, expected: Type[Definition], name: str, item: Any) -> None:
         """Take a definition, or a function that makes it, from under its name in a dict."""
-        function = None if isinstance(item, Definition) else signature.underlying(item)
-        at = position.of_function(function) if function else self.at
+        at = self._place(item)
         try:
             # A partial object or a class is no function, and can be called all the same.
             made = item() if callable(item) and not isinstance(item, Definition) else item
@@ -159,6 +157,13 @@ class _Sorter:
         error.__cause__ = cause
         self._fail(trigger.name, trigger.type, trigger.position, error)
         return False
+
+    def _place(self, item: Any) -> Position:
+        """Say where an item is defined, or else the repository that holds it."""
+        if isinstance(item, Definition):
+            return item.position
+        function = signature.underlying(item)
+        return position.of_function(function) if function else self.at
 
     def _with(self, **fields: Any) -> Dict[str, Any]:
         return {"repository": self.repository, **fields}

@@ -97,11 +97,9 @@ def schedule(
 def _checked_cron(name: str, cron_schedule: Any, at: Position) -> str:
     if cron_schedule is None:
         raise invalid(messages.NO_CRON, name=name, at=at)
-    text = isinstance(cron_schedule, str)
-    reason = cron.fault(cron_schedule) if text else "it is no text"
+    reason = cron.fault(cron_schedule) if isinstance(cron_schedule, str) else "it is no text"
     if reason:
-        shown = cron_schedule if text else base.words_for(cron_schedule)
-        nicknames = ", ".join(cron.NICKNAMES)
+        shown, nicknames = base.words_for(cron_schedule), ", ".join(cron.NICKNAMES)
         raise invalid(messages.BAD_CRON, name=name, at=at, cron=shown, reason=reason, nicknames=nicknames)
     return str(cron_schedule)
 

@@ -86,5 +86,5 @@ def sensor(
 def _checked_interval(name: str, seconds: Any, at: Position) -> float:
     number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if number and math.isfinite(seconds) and seconds > 0:
-        return float(seconds) if isinstance(seconds, float) else int(seconds)
+        return float(seconds)
     raise invalid(messages.BAD_INTERVAL, name=name, at=at, found=base.words_for(seconds))

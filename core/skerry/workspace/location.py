@@ -93,7 +93,10 @@ class Location:
         self._move(state=State.LOADING, progress=text)
 
     def _fail(self, error: ErrorInfo) -> None:
-        self._move(state=State.FAILED, error=error, progress="")
+        """Take an error of opening it, unless it was given up or closed meanwhile."""
+        with self._changed:
+            if self._state.state is State.LOADING:
+                self._move(state=State.FAILED, error=error, progress="")
 
     def _serve(self, server: CodeServer) -> None:
         """Take a code server that was opened for it, unless it was given up or closed meanwhile."""

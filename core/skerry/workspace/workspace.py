@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from skerry.code_server import ForkServers, Supervisor
 from skerry.errors import ErrorKind, LocationError, PluginError, UnknownLocationError
 from skerry.model import ErrorInfo, LocationState, Problem, Severity, State, WorkspaceState
-from skerry.plugin import PythonEnvironment
+from skerry.plugin import CodeServer, PythonEnvironment
 from skerry.workspace.location import Location, Observer
 from skerry.workspace.opening import Workers
 from skerry.workspace.runtime import LocationRuntime
@@ -194,6 +194,8 @@ class Workspace:
         )
         try:
             server = self._registry.get(entry.type).open(entry.origin, runtime)
+            if not isinstance(server, CodeServer):
+                raise TypeError(f"open() of {entry.type!r} gave {server!r}, which is not a CodeServer")
         except LocationError as error:
             location._fail(ErrorInfo(error.kind, str(error)))
         # A location type is a plugin: whatever it raises is this location's failure.
