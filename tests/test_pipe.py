@@ -22,7 +22,11 @@ def ends() -> Iterator[tuple[Connection, Connection]]:
 
 @pytest.mark.parametrize("size", [1, 3, 7, 4096])
 def test_messages_are_whole_however_the_bytes_are_cut(size: int) -> None:
-    messages = [{"type": "a", "text": "é\u202e" * 100}, {"type": "b", "number": 2**60}, {"type": "c"}]
+    messages: list[dict[str, object]] = [
+        {"type": "a", "text": "é\u202e" * 100},
+        {"type": "b", "number": 2**60},
+        {"type": "c"},
+    ]
     data = b"".join(encode(message) for message in messages)
     decoder = Decoder()
     received = []

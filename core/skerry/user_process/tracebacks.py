@@ -64,6 +64,10 @@ def _describe(error: BaseException, seen: List[int]) -> ErrorInfo:
     frames = _frames(error.__traceback__)
     if isinstance(error, SyntaxError) and error.filename:
         frames = [*frames, _syntax_frame(error)]
+    if isinstance(error, DefinitionError) and error.file and not any(frame.user for frame in frames):
+        # It was never raised where the user wrote it, or caught there: it knows the place all the same.
+        source = linecache.getline(error.file, error.line).strip() if error.line else ""
+        frames = [Frame(error.file, error.line, "", source, True)]
     kept = _without_loader(frames)
     if len(kept) > _FRAMES:
         kept = kept[: _FRAMES // 2] + kept[-_FRAMES // 2 :]
