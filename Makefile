@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXAMPLES := examples/python_package examples/python_package_attribute examples/plugins/skerry_project
+EXAMPLES := examples/python_package examples/python_package_attribute
 WORKERS ?= 4
 
 .PHONY: demo test lint types layers tests wheel bench soak picture clean
@@ -37,10 +37,12 @@ wheel: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
+# The tests whose length is a setting, at their true length.
 soak: $(VENV)/ready
-	$(BIN)/python -m pytest -n $(WORKERS) -m "soak or not soak" --timeout 3600
+	SKERRY_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/workspace/test_endings.py
 
 picture: $(VENV)/ready
+	$(BIN)/python examples/multiple_environments/make_environments.py
 	$(BIN)/python docs/make_picture.py
 
 clean:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from support.interpreters import make_environment
 
 from skerry import ErrorKind, State, Workspace
 
@@ -88,11 +91,12 @@ def test_a_third_partys_type_loads_with_shorthand_and_default_name(
 
 
 def test_the_example_plugin_loads_a_project_with_its_own_environment(
-    install: Callable[..., None], load: Load, hello: Path, tmp_path: Path
+    load: Load, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from support.interpreters import make_environment
-
-    install("project", (EXAMPLE / "skerry_project" / "__init__.py").read_text())
+    source = shutil.copytree(EXAMPLE, tmp_path / "source")
+    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*installing, "--target", str(tmp_path / "site"), str(source)], check=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
     (tmp_path / "forecasts").mkdir()
     hello.rename(tmp_path / "forecasts" / "repositories.py")
     python = make_environment(tmp_path / "forecasts" / ".venv", "3.12")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 
 from skerry.code_server.fork_server import ForkServer
@@ -33,7 +34,7 @@ class ForkServers:
         interpreter, or it cannot be executed.
         """
         if not hasattr(os, "fork"):
-            raise LocationError(ErrorKind.UNSUPPORTED_PLATFORM, platform="this system")
+            raise LocationError(ErrorKind.UNSUPPORTED_PLATFORM, platform=sys.platform)
         interpreter, later = resolve(environment)
         with self._lock:
             if self._closed:

@@ -6,8 +6,8 @@ import contextlib
 import heapq
 import itertools
 import logging
-import os
 import selectors
+import socket
 import threading
 import time
 from collections import deque
@@ -38,9 +38,9 @@ class Supervisor:
         self._calls: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
         self._stopping = False
-        self._wake_up, self._wake_up_writer = os.pipe()
-        for descriptor in (self._wake_up, self._wake_up_writer):
-            os.set_blocking(descriptor, False)
+        self._wake_up, self._wake_up_writer = socket.socketpair()
+        for end in (self._wake_up, self._wake_up_writer):
+            end.setblocking(False)
         self._selector.register(self._wake_up, selectors.EVENT_READ, self._awake)
         self._thread = threading.Thread(target=self._run, name="skerry-supervisor", daemon=True)
         self._thread.start()
@@ -79,7 +79,7 @@ class Supervisor:
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it is awake as it is
-            os.write(self._wake_up_writer, b"!")
+            self._wake_up_writer.send(b"!")
 
     def _run(self) -> None:
         while not (self._stopping and not self._calls):
@@ -88,8 +88,8 @@ class Supervisor:
             self._run_calls()
             self._run_timers()
         self._selector.close()
-        os.close(self._wake_up)
-        os.close(self._wake_up_writer)
+        self._wake_up.close()
+        self._wake_up_writer.close()
 
     def _run_calls(self) -> None:
         for _ in range(len(self._calls)):
@@ -117,4 +117,4 @@ class Supervisor:
 
     def _awake(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_up, 4096)
+            self._wake_up.recv(4096)

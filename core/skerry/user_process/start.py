@@ -9,8 +9,8 @@ FORK_SERVER = "fork-server"
 USER_PROCESS = "user-process"
 
 #: Asks a user process for its Python stacks, even while native code holds its interpreter. User code is unlikely to
-#: use it: the last of Linux's real-time signals.
-STACK_SIGNAL = int(signal.SIGRTMAX) if hasattr(signal, "SIGRTMAX") else int(signal.SIGUSR2)
+#: use it: the last of Linux's real-time signals. (Windows has neither, and no user processes.)
+STACK_SIGNAL = int(getattr(signal, "SIGRTMAX", getattr(signal, "SIGUSR2", 0)))
 
 # Safe in any current folder: `python -c` puts it first on sys.path, and it must be gone before the first import
 # that is not built in.
