@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from benchmarks.measure import BenchmarkError, say
 from benchmarks.processes import environment
@@ -108,7 +109,7 @@ def install(peer: Peer, folder: Path, home: Path) -> Installation:
     say(f"Installing {peer.name} into {target}")
     try:
         _install(peer, target)
-    except (BenchmarkError, OSError, subprocess.SubprocessError) as error:
+    except (BenchmarkError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
         say(f"  {peer.name} cannot be installed: {error}")
         return Installation(peer, target, home, f"{peer.name} cannot be installed here")
@@ -121,13 +122,18 @@ def _installed(peer: Peer, target: Path) -> bool:
 
 def _install(peer: Peer, target: Path) -> None:
     python = _find_python(peer.python)
-    _run([python, "-m", "venv", str(target)])
-    _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", *peer.requirements])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    log = target.with_name(f"{target.name}.log")
+    with log.open("w") as output:
+        try:
+            _run([python, "-m", "venv", str(target)], output)
+            _run([str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", *peer.requirements], output)
+        except subprocess.SubprocessError as error:
+            raise BenchmarkError(f"{error}; see {log}") from error
 
 
-def _run(line: list[str]) -> None:
-    # stdout and stderr are the person's: pip says there what it cannot find.
-    subprocess.run(line, env=environment(), timeout=_INSTALL_LIMIT, check=True)
+def _run(line: list[str], output: IO[str]) -> None:
+    subprocess.run(line, env=environment(), stdout=output, stderr=output, timeout=_INSTALL_LIMIT, check=True)
 
 
 def _find_python(version: str) -> str:

@@ -30,6 +30,8 @@ def prepare(folder: Path, *, quick: bool) -> Setting:
 
 def _ready(setting: Setting, installation: Installation) -> Installation:
     """Compile and run a peer once (it makes its databases then), or say why that cannot be."""
+    if installation.failure:
+        return installation
     try:
         compile_bytecode(installation.python)
         setting.list_one_with(installation)

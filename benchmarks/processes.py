@@ -65,7 +65,7 @@ def script(
     reader, writer = os.pipe()
     with tempfile.TemporaryFile() as output:
         try:
-            process = _start([*line, str(writer)], folder, variables, output, writer)
+            process = _start([*line, str(writer)], folder, variables, output, writer, stdin=subprocess.PIPE)
         finally:
             os.close(writer)
         try:
@@ -86,14 +86,19 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _start(
-    line: Sequence[str], folder: Path, variables: Mapping[str, str] | None, output: IO[bytes], *keep: int
+    line: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str] | None,
+    output: IO[bytes],
+    *keep: int,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     # Not a pipe for the output: what a command leaves behind would hold it open.
     return subprocess.Popen(
         line,
         cwd=folder,
         env=environment(variables),
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         stdout=output,
         stderr=output,
         pass_fds=keep,

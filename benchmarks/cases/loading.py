@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from benchmarks.measure import Contender, alternate, named
+from benchmarks.measure import Contender, alternate, named, say
 from benchmarks.peers import DAGSTER_0_12, DAGSTER_1_13
 from benchmarks.result import Result
 from benchmarks.setting import OURS, Setting, seconds_of
@@ -28,6 +28,7 @@ def run(setting: Setting) -> Sequence[Result]:
 
 
 def _load(setting: Setting, count: int) -> Result:
+    say(f"  {count} at a time")
     contenders = [
         Contender(OURS, lambda: seconds_of(setting.load(count), count), repeats=5),
         *(

@@ -28,7 +28,6 @@ NOT_RUN = {
     "make picture": "writes into the repository",
     "pip install .": "installs",
     "pip install ./examples/plugins/skerry_project": "installs; the tests' environment has it",
-    "ulimit -n 65536": "changes the limits of the shell that it is typed into",
     ".venv/bin/ruff format .": "changes the repository's files",
     ".venv/bin/python docs/make_reference.py": "writes into the repository; a test compares what it writes",
     ".venv/bin/python -m pytest tests/docs": "this is part of it",

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.interpreters import make_environment
-from support.pages import blocks, headings, read, section
+from support.pages import ROOT, blocks, headings, read, section
 
 from skerry import ErrorKind, Workspace
 from skerry.errors import MESSAGES
@@ -50,6 +51,7 @@ FILES: Mapping[ErrorKind, str] = {
 
 #: What is written besides `python_file: FILE`, or in its place.
 ENTRIES: Mapping[ErrorKind, Mapping[str, Any]] = {
+    ErrorKind.INVALID_ENTRY: {"python_file": {"relativ_path": "repository.py"}},
     ErrorKind.STARTUP_TIMEOUT: {"python_file": {"startup_timeout": 0.5}},
     ErrorKind.ATTRIBUTE_NOT_FOUND: {"python_file": {"attribute": "sales"}},
     ErrorKind.ATTRIBUTE_NOT_USABLE: {"python_file": {"attribute": "ANSWER"}},
@@ -67,7 +69,6 @@ ENTRIES: Mapping[ErrorKind, Mapping[str, Any]] = {
     ErrorKind.INCOMPATIBLE_SKERRY: {
         "python_file": {"relative_path": "exception.py", "executable_path": "venvs/old/bin/python"}
     },
-    ErrorKind.INVALID_ENTRY: {"python_file": {"relativ_path": "repository.py"}},
     ErrorKind.NOT_OPENED: {"project": {"folder": "acme"}},
     ErrorKind.LOCATION_TYPE_FAILED: {"wreck": {}},
 }
@@ -99,12 +100,11 @@ def _entry(kind: ErrorKind) -> dict[str, Any]:
     return {key: {**own, **options, "location_name": kind.value}}
 
 
-def _install(folder: Path) -> None:
-    (folder / "wreck.py").write_text(BROKEN_PLUGIN)
-    information = folder / "acme_wreck-1.0.dist-info"
+def _install(folder: Path, name: str, key: str, module: str) -> None:
+    information = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     information.mkdir(parents=True)
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-wreck\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text("[skerry.plugins]\nwreck = wreck\n")
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[skerry.plugins]\n{key} = {module}\n")
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +121,16 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKin
     make_environment(folder / "venvs" / "old", "%d.%d" % sys.version_info[:2], old.parent)
     plugins = folder / "plugins"
     plugins.mkdir()
-    _install(plugins)
+    (plugins / "wreck.py").write_text(BROKEN_PLUGIN)
+    _install(plugins, "acme-wreck", "wreck", "wreck")
+    # Installed or not: two distributions may claim a key for the same module.
+    _install(plugins, "skerry-project", "project", "skerry_project")
+    file = folder / "workspace.yaml"
+    file.write_text(yaml.safe_dump({"load_from": [_entry(kind) for kind in {**ENTRIES, **FILES}]}, sort_keys=False))
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(plugins))
-        with Workspace.from_entries([_entry(kind) for kind in {**FILES, **ENTRIES}], folder) as workspace:
+        patch.syspath_prepend(str(ROOT / "examples" / "plugins" / "skerry_project"))
+        with Workspace.load(file) as workspace:
             assert workspace.wait(60)
             yield {
                 location.error.kind: _placed(location.error.message, folder)

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from skerry.code_server.endings import ended, timed_out
-from skerry.code_server.fork_servers import ForkServers
 from skerry.code_server.output import Output
+from skerry.code_server.processes import Processes
 from skerry.code_server.stack import StackPipe
-from skerry.code_server.supervisor import Supervisor
 from skerry.errors import ErrorKind, LocationError, PipeError
 from skerry.model import ErrorInfo, Explanation, RepositorySnapshot, ServerInfo, State
 from skerry.pipe import Connection, Message
@@ -62,10 +61,10 @@ class LoadRequest:
 class LocalCodeServer(CodeServer):
     """Everything but the calls from outside happens in the supervising thread."""
 
-    def __init__(self, request: LoadRequest, fork_servers: ForkServers, supervisor: Supervisor) -> None:
+    def __init__(self, request: LoadRequest, processes: Processes) -> None:
         """Ask for the user process and return; ``watch`` tells the rest. Raises LocationError."""
         self._request = request
-        self._supervisor = supervisor
+        supervisor = self._supervisor = processes.supervisor
         self._observer: Callable[[ServerStatus], None] | None = None
         self._status = ServerStatus(State.LOADING, progress="starting Python")
         self._lock = threading.RLock()
@@ -74,7 +73,7 @@ class LocalCodeServer(CodeServer):
         self._stopping = False
         self._timed_out = False
         self._ended = threading.Event()
-        self._fork_server, variables = fork_servers.get(request.environment)
+        self._fork_server, variables = processes.fork_servers.get(request.environment)
         self._output = Output(supervisor)
         self._stack = StackPipe(supervisor)
         ours, theirs = socket.socketpair()
@@ -200,7 +199,7 @@ class LocalCodeServer(CodeServer):
         )
         self._standard_library = message["standard_library"]
         explanation = Explanation.from_json(message["explanation"])
-        self._move(server=server, explanation=explanation, progress=f"importing {explanation.module}")
+        self._move(server=server, explanation=explanation, progress=f"importing {self._request.target.words}")
 
     # -- endings --------------------------------------------------------------------------------------------------
 

@@ -27,12 +27,15 @@ class WorkspaceSource:
 
     def load(self) -> Workspace:
         """Begin to load, and give the workspace without waiting. Raises WorkspaceFileError."""
-        # The engine starts its fork server when it is imported, which is why it comes this late.
+        from skerry.code_server import Processes
+
+        processes = Processes()
+        processes.prepare()  # the fork server gets ready while what follows is imported
         from skerry.workspace import Workspace
 
         if self.entries:
-            return Workspace.from_entries(list(self.entries), folder=Path.cwd())
-        return Workspace.load(*self.files)
+            return Workspace.from_entries(list(self.entries), Path.cwd(), processes)
+        return Workspace.load(*self.files, processes=processes)
 
 
 #: The options in the order of ``--help``: of an entry's key and the property for its value, or for the file itself.

@@ -50,6 +50,11 @@ class LoadTarget:
     name: str
     attribute: str | None = None
 
+    @property
+    def words(self) -> str:
+        """Name the target in a few words: a file without its folder, or a module."""
+        return Path(self.name).name if self.kind == "file" else self.name
+
     #: JSON Schema of the option that chooses one repository, for a location type to put among its properties.
     PROPERTIES: ClassVar[Mapping[str, Any]] = {
         "attribute": {

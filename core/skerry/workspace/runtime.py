@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from skerry.code_server import ForkServers, LoadRequest, LocalCodeServer, Supervisor
+from skerry.code_server import LoadRequest, LocalCodeServer, Processes
 from skerry.model import Origin
 from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment
 
@@ -17,15 +17,13 @@ class LocationRuntime:
         self,
         origin: Origin,
         startup_timeout_place: str,
-        fork_servers: ForkServers,
-        supervisor: Supervisor,
+        processes: Processes,
         progress: Callable[[str], None],
     ) -> None:
         self.deadline = time.monotonic() + origin.startup_timeout
         self._origin = origin
         self._startup_timeout_place = startup_timeout_place
-        self._fork_servers = fork_servers
-        self._supervisor = supervisor
+        self._processes = processes
         self._progress = progress
 
     def spawn_python(self, target: LoadTarget, environment: PythonEnvironment) -> CodeServer:
@@ -37,7 +35,7 @@ class LocationRuntime:
             startup_timeout=self._origin.startup_timeout,
             startup_timeout_place=self._startup_timeout_place,
         )
-        return LocalCodeServer(request, self._fork_servers, self._supervisor)
+        return LocalCodeServer(request, self._processes)
 
     def progress(self, text: str) -> None:
         """See ``skerry.plugin.Runtime``."""

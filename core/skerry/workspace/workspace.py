@@ -8,20 +8,18 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from skerry.code_server import ForkServers, Supervisor
+from skerry.code_server import Processes
 from skerry.errors import ErrorKind, LocationError, PluginError, UnknownLocationError
 from skerry.model import ErrorInfo, LocationState, Problem, Severity, State, WorkspaceState
-from skerry.plugin import CodeServer, PythonEnvironment
+from skerry.plugin import CodeServer
+from skerry.plugin.registry import Registry
 from skerry.workspace.location import Location, Observer
 from skerry.workspace.opening import Workers
 from skerry.workspace.runtime import LocationRuntime
 from skerry.workspace.states import SETTLED
-
-if TYPE_CHECKING:
-    from skerry.plugin.registry import Registry
-    from skerry.workspace_file import Entry, WorkspaceDescription
+from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files
 
 DEFAULT_FILE = "workspace.yaml"
 _CLOSED_AT_ONCE = 32
@@ -40,12 +38,13 @@ class Workspace:
     Every method may be called by any thread.
     """
 
-    def __init__(self, description: WorkspaceDescription, registry: Registry, processes: _Processes) -> None:
+    def __init__(self, description: WorkspaceDescription, registry: Registry, processes: Processes) -> None:
         """Use ``load`` or ``from_entries``."""
         self._paths = description.paths
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
+        self._workers = Workers()
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         self._closing = threading.Lock()
@@ -55,38 +54,34 @@ class Workspace:
                 self._load(self._locations[entry.name], entry)
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str]) -> Workspace:
+    def load(cls, *paths: str | os.PathLike[str], processes: Processes | None = None) -> Workspace:
         """Read workspace files (default: ``workspace.yaml`` in the current folder) and begin to load.
 
         Returns as soon as the files are read; several are merged by location name, a later one overrides. An entry
-        with an error becomes a FAILED location. Raises WorkspaceFileError when a file cannot be used at all.
+        with an error becomes a FAILED location. ``processes``: what to run on, if it was prepared before; it is closed
+        with the workspace. Raises WorkspaceFileError when a file cannot be used at all.
         """
         files = [Path(path) for path in paths or (DEFAULT_FILE,)]
-        with _Processes.closed_on_error() as processes:
-            if all(file.is_file() for file in files):
-                processes.prepare()
-            from skerry.plugin.registry import Registry
-            from skerry.workspace_file import read_workspace_files
-
+        with _closed_on_error(processes) as running:
             registry = Registry()
-            return cls(read_workspace_files(files, registry), registry, processes)
+            return cls(read_workspace_files(files, registry), registry, running)
 
     @classmethod
     def from_entries(
-        cls, load_from: Sequence[Mapping[str, Any]], folder: str | os.PathLike[str] | None = None
+        cls,
+        load_from: Sequence[Mapping[str, Any]],
+        folder: str | os.PathLike[str] | None = None,
+        processes: Processes | None = None,
     ) -> Workspace:
         """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
 
-        ``folder``: what paths are relative to; default is the current folder. Raises WorkspaceFileError.
+        ``folder``: what paths are relative to; default is the current folder. ``processes``: as for
+        ``load``. Raises WorkspaceFileError.
         """
-        with _Processes.closed_on_error() as processes:
-            processes.prepare()
-            from skerry.plugin.registry import Registry
-            from skerry.workspace_file import read_entries
-
+        with _closed_on_error(processes) as running:
             registry = Registry()
             base = Path(folder) if folder is not None else Path.cwd()
-            return cls(read_entries(list(load_from), base.absolute(), registry), registry, processes)
+            return cls(read_entries(list(load_from), base.absolute(), registry), registry, running)
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -176,20 +171,19 @@ class Workspace:
         self._registry.location_changed(name, old, new)
 
     def _load(self, location: Location, entry: Entry) -> None:
-        self._processes.workers.submit(lambda: self._open(location, entry))
+        self._workers.submit(lambda: self._open(location, entry))
 
     def _open(self, location: Location, entry: Entry) -> None:
         assert entry.origin is not None
         if location.state is not State.LOADING:
             return
         limit = self._processes.supervisor.call_later(
-            entry.origin.startup_timeout, self._processes.workers.give_up(lambda: self._not_opened(location, entry))
+            entry.origin.startup_timeout, self._workers.give_up(lambda: self._not_opened(location, entry))
         )
         runtime = LocationRuntime(
             entry.origin,
             entry.startup_timeout_place,
-            self._processes.fork_servers,
-            self._processes.supervisor,
+            self._processes,
             location._progress,
         )
         try:
@@ -232,32 +226,16 @@ class Workspace:
         return ErrorInfo(failure.kind, str(failure), described.frames, described.cause)
 
 
-class _Processes:
-    """What a workspace runs on: the supervising thread, the fork servers, the workers."""
-
-    def __init__(self) -> None:
-        self.supervisor = Supervisor()
-        self.fork_servers = ForkServers(self.supervisor)
-        self.workers = Workers()
-
-    @classmethod
-    @contextlib.contextmanager
-    def closed_on_error(cls) -> Iterator[_Processes]:
-        processes = cls()
-        try:
-            yield processes
-        except BaseException:
-            processes.close()
-            raise
-
-    def prepare(self) -> None:
-        """Start the fork server that most locations use; it gets ready while the host imports and reads."""
-        with contextlib.suppress(LocationError):
-            self.fork_servers.get(PythonEnvironment())
-
-    def close(self) -> None:
-        self.fork_servers.close()
-        self.supervisor.stop()
+@contextlib.contextmanager
+def _closed_on_error(processes: Processes | None) -> Iterator[Processes]:
+    if processes is None:
+        processes = Processes()
+        processes.prepare()
+    try:
+        yield processes
+    except BaseException:
+        processes.close()
+        raise
 
 
 def _groups(items: Sequence[threading.Thread], size: int) -> Iterable[Sequence[threading.Thread]]:

@@ -58,7 +58,7 @@ class EntryReader:
         if location_type is None:
             self._take_name(tree.children[key], draft)
             return draft
-        if location_type.deprecated:
+        if location_type.deprecated and draft.name_place:  # in a file: `-m` on a command line is not deprecated
             draft.add(Code.DEPRECATED_TYPE, draft.name_place, key=key, advice=location_type.deprecated)
         options = _options(tree.children[key], location_type, draft)
         if options is not None:

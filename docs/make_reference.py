@@ -1,0 +1,83 @@
+"""Writes the marked part of docs/workspace-file.md from the schemas: ``python docs/make_reference.py``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from skerry.plugin import LocationType
+from skerry.plugin.registry import Registry
+from skerry.workspace_file import compose_schema
+
+PAGE = Path(__file__).resolve().parent / "workspace-file.md"
+BEGIN = "<!-- reference: made by docs/make_reference.py -->\n"
+END = "<!-- end of reference -->\n"
+
+#: The location types that come with Skerry. Others document their own.
+BUILT_IN = ("python_file", "python_package", "python_module")
+#: Options that core adds to every type: the same everywhere, and described once.
+COMMON = ("location_name", "startup_timeout")
+
+_KINDS = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}
+
+
+def render() -> str:
+    """Give the reference as Markdown."""
+    registry = Registry()
+    types = compose_schema(registry)["properties"]["load_from"]["items"]["properties"]
+    parts = [part for key in BUILT_IN for part in _type_section(registry.get(key), _options(types[key]))]
+    common = _options(types[BUILT_IN[0]])
+    parts += ["### Every type", "", *_table({key: common["properties"][key] for key in COMMON}, ())]
+    return "\n".join(parts)
+
+
+def with_reference(page: str) -> str:
+    """Give the page with its marked part made anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{render()}\n{END}{after}"
+
+
+def _options(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the schema of a type's mapping; beside it stands that of the shorthand."""
+    options: Mapping[str, Any] = schema["anyOf"][1] if "anyOf" in schema else schema
+    return options
+
+
+def _type_section(location_type: LocationType, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"### {location_type.key}", "", str(schema.get("description", location_type.summary)), "")
+    if location_type.deprecated:
+        yield from (f"Deprecated: {location_type.deprecated}. Each use is a warning.", "")
+    if location_type.shorthand:
+        example = schema["properties"][location_type.shorthand]["examples"][0]
+        short = f"`- {location_type.key}: {example}`"
+        yield from (f"In short, with its `{location_type.shorthand}` alone: {short}.", "")
+    own = {key: option for key, option in schema["properties"].items() if key not in COMMON}
+    yield from _table(own, schema.get("required", ()))
+
+
+def _table(options: Mapping[str, Any], required: Any) -> Iterator[str]:
+    yield from ("| key | value | default | meaning | example |", "| --- | --- | --- | --- | --- |")
+    for key, option in options.items():
+        default = "required" if key in required else _code(option["default"]) if "default" in option else ""
+        examples = ", ".join(_code(example) for example in option.get("examples", ()))
+        yield f"| `{key}` | {_kind(option)} | {default} | {option['description']} | {examples} |"
+    yield ""
+
+
+def _kind(option: Mapping[str, Any]) -> str:
+    if "enum" in option:
+        return " or ".join(_code(choice) for choice in option["enum"])
+    bounds = [f"more than {option['exclusiveMinimum']}"] if "exclusiveMinimum" in option else []
+    bounds += [f"at most {option['maximum']}"] if "maximum" in option else []
+    return ", ".join([_KINDS[option["type"]], *bounds])
+
+
+def _code(value: Any) -> str:
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_reference(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

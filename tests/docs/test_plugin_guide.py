@@ -1,0 +1,63 @@
+"""docs/plugin-guide.md: every hook and every public method, with its exact signature, and no other."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from support.pages import ROOT, headings, read, section, table
+
+from skerry import plugin
+from skerry.plugin import LocationType, Origin, PythonEnvironment, ServerStatus, hooks
+
+PAGE = read("docs/plugin-guide.md")
+
+#: Classes of which an author calls or writes methods.
+WITH_METHODS = ("LocationType", "EntryContext", "Runtime", "LoadTarget", "PythonEnvironment", "CodeServer")
+
+
+def _signature(name: str, function: Callable[..., Any]) -> str:
+    return f"{name}{inspect.signature(function)}".replace("'", "")
+
+
+def _methods(cls: type) -> list[str]:
+    functions = {name: getattr(value, "__func__", value) for name, value in vars(cls).items() if name[0] != "_"}
+    return [_signature(name, value) for name, value in functions.items() if inspect.isfunction(value)]
+
+
+@pytest.mark.parametrize("name", WITH_METHODS)
+def test_every_method_stands_below_its_class_with_its_signature(name: str) -> None:
+    methods = _methods(getattr(plugin, name))
+    assert methods
+    assert headings(section(PAGE, f"## {name}"), 3) == methods
+
+
+def test_every_hook_has_its_signature() -> None:
+    specifications = [(name, value) for name, value in vars(hooks).items() if name.startswith("skerry_")]
+    assert headings(section(PAGE, "## Hooks"), 3) == [_signature(name, value) for name, value in specifications]
+
+
+def test_every_attribute_of_a_location_type_is_named() -> None:
+    assert [row[0].strip("`") for row in table(section(PAGE, "## LocationType"))] == list(LocationType.__annotations__)
+
+
+@pytest.mark.parametrize("record", [Origin, PythonEnvironment, ServerStatus])
+def test_every_field_of_a_record_is_named(record: Any) -> None:
+    named = [row[0].strip("`") for row in table(section(PAGE, f"## {record.__name__}"))]
+    assert named == [field.name for field in fields(record)]
+
+
+@pytest.mark.parametrize("name", [name for name in plugin.__all__ if name[0].isupper()])
+def test_everything_that_an_author_imports_is_mentioned(name: str) -> None:
+    assert re.search(rf"\b{name}\b", PAGE)
+
+
+def test_the_walk_through_shows_the_example_as_it_is() -> None:
+    shown = re.findall(r"^<!-- source: (\S+) -->\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 4
+    for path, text in shown:
+        assert text in (ROOT / path).read_text()

@@ -1,0 +1,61 @@
+"""docs/workspace-file.md: its tables are made of the schemas, and its examples load."""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.pages import PAGES, ROOT, blocks, page_id, read, section, table
+
+from skerry import State, Workspace
+from skerry.model import Severity
+from skerry.plugin.registry import Registry
+from skerry.workspace_file import Code, read_workspace_files
+
+PAGE = read("docs/workspace-file.md")
+
+
+def test_the_reference_is_what_the_schemas_say() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))["with_reference"](PAGE)
+    assert made == PAGE, "run: python docs/make_reference.py"
+
+
+def test_every_code_of_a_problem_is_in_the_table_and_no_other() -> None:
+    assert [row[0].strip("`") for row in table(section(PAGE, "## Problems"))] == [code.value for code in Code]
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of the examples, with the environments that they name."""
+    folder = tmp_path_factory.mktemp("pages")
+    copied = folder / "examples"
+    shutil.copytree(ROOT / "examples", copied, ignore=shutil.ignore_patterns("venvs", "__pycache__"))
+    make = copied / "multiple_environments" / "make_environments.py"
+    subprocess.run([sys.executable, str(make)], check=True, timeout=60)
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_the_workspace_files_on_a_page_load(page: Path, examples: Path, nothing_left: None) -> None:
+    for block in blocks(page.read_text(), "yaml"):
+        if "load_from" in block.text and block.folder:
+            file = examples / block.folder / "on_the_page.yaml"
+            file.write_text(block.text)
+            with Workspace.load(file) as workspace:
+                assert workspace.wait(60)
+                errors = {location.name: location.error for location in workspace if location.state is not State.READY}
+                assert errors == {}, f"{page.name}:{block.line}"
+
+
+def test_the_wrong_example_is_told_as_the_page_shows(tmp_path: Path) -> None:
+    problems = section(PAGE, "## Problems")
+    (wrong,), (words,) = blocks(problems, "yaml"), blocks(problems, "text")
+    file = tmp_path / "workspace.yaml"
+    file.write_text(wrong.text)
+    found = read_workspace_files([file], Registry()).problems
+    told = [str(one).replace(f"{tmp_path}/", "") for one in found if one.severity is Severity.ERROR]
+    assert words.text.rstrip() in told
