@@ -20,7 +20,7 @@ import psutil
 from benchmarks.measure import BenchmarkError
 
 #: Seconds that one run may take before it counts as failed.
-RUN_LIMIT = 120.0
+RUN_LIMIT = 90.0
 #: Seconds that what a command left behind may take to end by itself, before it is killed.
 _LEFT_BEHIND_LIMIT = 5.0
 #: What would make an interpreter or a peer other than it is for everybody.
@@ -71,7 +71,7 @@ def script(
         try:
             answer = _read_line(reader, RUN_LIMIT)
             if answer is None:
-                raise BenchmarkError(f"`{_short(line)}` gave no answer, and said: {_last_line(_text(output))}")
+                raise BenchmarkError(f"`{_short(line)}` gave no answer in {RUN_LIMIT:g} s, and said: {_last_line(_text(output))}")
             yield json.loads(answer), psutil.Process(process.pid)
         finally:
             os.close(reader)

@@ -8,7 +8,7 @@ from benchmarks.measure import Unit
 def amount(value: float, unit: Unit) -> str:
     """Give a figure with its unit, in three digits or so. A megabyte is a million bytes."""
     if unit is Unit.BYTES:
-        return f"{value / 1e6:.1f} MB"
+        return f"{value / 1e6:.2f} MB"
     if value >= 10:
         return f"{value:.1f} s"
     if value >= 1:

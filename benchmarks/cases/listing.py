@@ -31,7 +31,7 @@ def run(setting: Setting) -> Sequence[Result]:
             for each in setting.peers
         ),
     ]
-    series = alternate(contenders, setting.rounds(7))
+    series = alternate(contenders, setting.rounds(5))
     ours = named(series, OURS)
     verdicts = [
         at_most_share(f"list one hello world, of {peer.name}", ours, named(series, peer.name), share)

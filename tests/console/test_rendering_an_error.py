@@ -5,7 +5,7 @@ from support.workspace_states import FOLDER, IMPORT_ERROR, frames, location, pag
 from skerry.console.render.errors import render_error
 from skerry.console.render.workspace import render_workspace
 from skerry.errors import ErrorKind
-from skerry.model import ErrorInfo, State
+from skerry.model import ErrorInfo, Frame, State
 
 
 def test_the_users_own_line_comes_first_and_libraries_are_folded() -> None:
@@ -40,6 +40,14 @@ def test_an_import_error_three_modules_deep_fits_in_fifteen_lines() -> None:
     assert len(block) <= 15
     for place in ("team.py:3", "reports/__init__.py:1", "reports/weekly.py:7"):
         assert any(place in text for text in block)
+
+
+def test_a_syntax_error_shows_its_line_with_the_mark_below() -> None:
+    frame = Frame(f"{FOLDER}/team.py", 4, "", "def broken(:\n           ^", True)
+    lines = shown(
+        render_error(ErrorInfo(ErrorKind.SYNTAX_ERROR, "SyntaxError: invalid syntax", (frame,)), page()), page()
+    )
+    assert lines[1:] == ["  at team.py:4", "      def broken(:", "                 ^"]
 
 
 def test_causes_are_shown() -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.pages import PAGES, ROOT, blocks, page_id, read, section, table
+from support.pages import PAGES, ROOT, Block, blocks, page_id, read, section, table
 
 from skerry import State, Workspace
 from skerry.model import Severity
@@ -17,6 +17,14 @@ from skerry.plugin.registry import Registry
 from skerry.workspace_file import Code, read_workspace_files
 
 PAGE = read("docs/workspace-file.md")
+
+
+def _examples(page: Path) -> list[Block]:
+    """Give the workspace files on a page that say to which folder they belong."""
+    return [block for block in blocks(page.read_text(), "yaml") if block.folder]
+
+
+WITH_EXAMPLES = [page for page in PAGES if _examples(page)]
 
 
 def test_the_reference_is_what_the_schemas_say() -> None:
@@ -39,16 +47,20 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=page_id)
 def test_the_workspace_files_on_a_page_load(page: Path, examples: Path, nothing_left: None) -> None:
-    for block in blocks(page.read_text(), "yaml"):
-        if "load_from" in block.text and block.folder:
-            file = examples / block.folder / "on_the_page.yaml"
-            file.write_text(block.text)
-            with Workspace.load(file) as workspace:
-                assert workspace.wait(60)
-                errors = {location.name: location.error for location in workspace if location.state is not State.READY}
-                assert errors == {}, f"{page.name}:{block.line}"
+    for block in _examples(page):
+        file = examples / block.folder / "on_the_page.yaml"
+        file.write_text(block.text)
+        with Workspace.load(file) as workspace:
+            assert workspace.wait(60)
+            errors = {location.name: location.error for location in workspace if location.state is not State.READY}
+            assert errors == {}, f"{page.name}:{block.line}"
+
+
+def test_every_example_of_the_reference_loads() -> None:
+    wrong = blocks(section(PAGE, "## Problems"), "yaml")
+    assert len(_examples(ROOT / "docs" / "workspace-file.md")) == len(blocks(PAGE, "yaml")) - len(wrong)
 
 
 def test_the_wrong_example_is_told_as_the_page_shows(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ def wait(workspace: Workspace, name: str | None, seconds: float | None) -> None:
     """Wait until the location ``name``, or every one, has settled, at most ``seconds``."""
     if name is None:
         workspace.wait(seconds)
-        return
-    _until_settled(workspace, name, seconds, lambda elapsed: None)
+    else:
+        workspace[name].wait(seconds)
 
 
 def wait_and_show(workspace: Workspace, name: str | None, seconds: float | None, console: Console, page: Page) -> None:
@@ -59,9 +59,8 @@ def _until_settled(
     name: str | None,
     seconds: float | None,
     show: Callable[[float], None],
-    begun: float | None = None,
+    begun: float,
 ) -> None:
-    begun = time.monotonic() if begun is None else begun
     while _loading(workspace, name):
         elapsed = time.monotonic() - begun
         if seconds is not None and elapsed >= seconds:

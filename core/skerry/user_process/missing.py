@@ -33,7 +33,7 @@ def missing_module(error: ModuleNotFoundError, target: Target) -> Optional[Locat
     if folder is not None and target.kind == "module":
         advice = _working_directory(folder, target)
     elif folder is not None:
-        advice = f"It lies in {folder}, which is not installed: install it, or load its file with python_file."
+        advice = f"It lies in {_written(folder, target)}, which is not installed: install it, or load its file with python_file."
     elif target.kind == "module":
         advice = "Set `working_directory` to the folder that it lies in, or install it there."
     else:
@@ -54,10 +54,16 @@ def missing_import(error: ModuleNotFoundError, target: Target) -> str:
 
 
 def _working_directory(folder: str, target: Target) -> str:
-    relative = os.path.relpath(folder, target.folder)
-    written = folder if relative.startswith("..") else relative
     verb = "change the line" if target.working_directory is not None else "add this line"
-    return f"It lies in {folder}: {verb} in the entry\n  working_directory: {written}"
+    written = _written(folder, target)
+    where = "beside the workspace file" if written == "." else f"in {written}"
+    return f"It lies {where}: {verb} in the entry\n  working_directory: {written}"
+
+
+def _written(folder: str, target: Target) -> str:
+    """Give a folder as one would write it in the workspace file."""
+    relative = os.path.relpath(folder, target.folder)
+    return folder if relative.startswith("..") else relative
 
 
 def _imported_by_user_code(error: ModuleNotFoundError) -> bool:

@@ -65,14 +65,15 @@ def _folded(words: str, page: Page) -> Text:
 def _frame(frame: Frame, page: Page, *, first: bool) -> list[Text]:
     relation = "at" if first else "from"
     number = "" if frame.line is None else f":{frame.line}"
-    function = f"in {safe(frame.function)}"
+    # A syntax error has a place, and was in no call.
+    function = f"in {safe(frame.function)}" if frame.function else ""
     place = safe(short_path(frame.file, page.folder)) + number
     if page.width is not None:
         place = middle(place, max(page.width - len(relation) - len(function) - 6, 20))
     style = STRONG if frame.user else QUIET
-    lines = [line((f"{relation} ", QUIET), (place, style), " ", (function, QUIET))]
-    if frame.source.strip():
-        lines.append(line("    ", (frame.source.strip(), CODE if frame.user else QUIET)))
+    lines = [line((f"{relation} ", QUIET), (place, style), (f" {function}" if function else "", QUIET))]
+    # Of a syntax error the second line is the mark below the first.
+    lines.extend(line("    ", (source, CODE if frame.user else QUIET)) for source in frame.source.splitlines())
     return lines
 
 
