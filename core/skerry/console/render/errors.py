@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import dedent
 
 from rich.text import Text
 
@@ -73,7 +74,7 @@ def _frame(frame: Frame, page: Page, *, first: bool) -> list[Text]:
     style = STRONG if frame.user else QUIET
     lines = [line((f"{relation} ", QUIET), (place, style), (f" {function}" if function else "", QUIET))]
     # Of a syntax error the second line is the mark below the first.
-    lines.extend(line("    ", (source, CODE if frame.user else QUIET)) for source in frame.source.splitlines())
+    lines.extend(line("    ", (source, CODE if frame.user else QUIET)) for source in dedent(frame.source).splitlines())
     return lines
 
 
