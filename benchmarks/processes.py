@@ -71,7 +71,9 @@ def script(
         try:
             answer = _read_line(reader, RUN_LIMIT)
             if answer is None:
-                raise BenchmarkError(f"`{_short(line)}` gave no answer in {RUN_LIMIT:g} s, and said: {_last_line(_text(output))}")
+                raise BenchmarkError(
+                    f"`{_short(line)}` gave no answer in {RUN_LIMIT:g} s, and said: {_last_line(_text(output))}"
+                )
             yield json.loads(answer), psutil.Process(process.pid)
         finally:
             os.close(reader)

@@ -118,7 +118,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKin
     old = folder / "site" / "skerry"
     old.mkdir(parents=True)
     (old / "__init__.py").write_text('__version__ = "0.0.1"\n')
-    make_environment(folder / "venvs" / "old", "%d.%d" % sys.version_info[:2], old.parent)
+    make_environment(folder / "venvs" / "old", "{}.{}".format(*sys.version_info[:2]), old.parent)
     plugins = folder / "plugins"
     plugins.mkdir()
     (plugins / "wreck.py").write_text(BROKEN_PLUGIN)

@@ -40,7 +40,9 @@ def test_the_workspace_file_is_the_beginning_of_the_one_in_the_picture() -> None
     assert whole[: len(shown)] == shown
     assert len(whole) - len(shown) == 3
     picture = (ROOT / "docs" / "images" / "inspect.svg").read_text().replace("&#160;", " ")
-    assert all(entry["location_name"] in picture for (entry,) in (x.values() for x in whole) if "location_name" in entry)
+    assert all(
+        entry["location_name"] in picture for (entry,) in (x.values() for x in whole) if "location_name" in entry
+    )
 
 
 def test_the_location_type_works_as_it_stands_there(tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ def test_the_location_type_works_as_it_stands_there(tmp_path: Path) -> None:
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: team-plugin\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(f"[skerry.plugins]\n{key} = {module}\n")
 
-    python = make_environment(tmp_path / "sales" / ".venv", "%d.%d" % sys.version_info[:2])
+    python = make_environment(tmp_path / "sales" / ".venv", "{}.{}".format(*sys.version_info[:2]))
     (tmp_path / "sales" / "repositories.py").write_text(REPOSITORIES)
     (tmp_path / "workspace.yaml").write_text(f"load_from:\n  - {key}: sales\n")
     answer = subprocess.run(
