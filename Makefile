@@ -46,7 +46,7 @@ picture: $(VENV)/ready
 	$(BIN)/python docs/make_picture.py
 
 clean:
-	rm -rf $(VENV) build dist examples/multiple_environments/venvs
+	rm -rf $(VENV) build dist examples/*/venvs
 
 $(VENV)/ready: pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -15,12 +15,12 @@ from skerry.console.render.workspace import render_workspace
 
 DOCS = Path(__file__).resolve().parent
 PICTURE = DOCS / "images" / "inspect.svg"
-WIDTH = 100
+WIDTH = 88
 
 
 def main() -> None:
     """Load the workspace, wait for all of it, and draw what the command would."""
-    file = Path(*sys.argv[1:2] or (DOCS.parent / "examples" / "tour" / "workspace.yaml",)).resolve()
+    file = Path(*sys.argv[1:2] or (DOCS.parent / "examples" / "first_look" / "workspace.yaml",)).resolve()
     os.chdir(file.parent)
     console = Console(record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, color_system="truecolor")
     with Workspace.load(file.name) as workspace:

@@ -12,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SKERRY = str(Path(sys.executable).parent / "skerry")
 EXAMPLES = (
+    "first_look",
     "loading_repositories",
     "one_repository",
     "relative_imports",
@@ -19,7 +20,7 @@ EXAMPLES = (
     "python_package_attribute",
     "multiple_environments",
 )
-TOUR = {"forecasts": "FAILED"}
+BROKEN = {("first_look", "weekly.py"), ("tour", "forecasts")}
 
 
 def inspect(example, *, quiet):
@@ -41,7 +42,7 @@ def main():
     wrong = []
     for example in (*EXAMPLES, "tour"):
         for name, state in inspect(example, quiet=quiet).items():
-            expected = TOUR.get(name, "READY") if example == "tour" else "READY"
+            expected = "FAILED" if (example, name) in BROKEN else "READY"
             if state != expected:
                 wrong.append(f"{example}: {name} is {state}, not {expected}")
     print("\n".join(wrong) or f"\nAll {len(EXAMPLES) + 1} examples are as they should be.")

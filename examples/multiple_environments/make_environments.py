@@ -1,4 +1,4 @@
-"""Makes the two virtual environments that workspace.yaml names, each with another Python where there is one.
+"""Makes the virtual environments that the examples name, each with another Python where there is one.
 
 No skerry is installed in them: a location's environment does not need it.
 """
@@ -22,9 +22,8 @@ def interpreter(version):
     return sys.executable
 
 
-def make(name, version):
-    """Make one environment, with the packages in this folder on its path."""
-    folder = HERE / "venvs" / "path" / "to" / name
+def make(folder, version):
+    """Make one environment, with the packages of this folder on its path."""
     if not (folder / "bin" / "python").exists():
         subprocess.run([interpreter(version), "-m", "venv", "--without-pip", str(folder)], check=True)
     site_packages = next(folder.glob("lib/python*/site-packages"))
@@ -32,5 +31,6 @@ def make(name, version):
 
 
 if __name__ == "__main__":
-    make("dataengineering_spark_team", "3.8")
-    make("ml_tensorflow", "3.12")
+    make(HERE / "venvs" / "path" / "to" / "dataengineering_spark_team", "3.8")
+    make(HERE / "venvs" / "path" / "to" / "ml_tensorflow", "3.12")
+    make(HERE.parent / "first_look" / "venvs" / "spark", "3.8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,16 +30,6 @@ NOT_RUN = {
 }
 
 WITH_COMMANDS = [page for page in PAGES if blocks(page.read_text(), *CONSOLE)]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Give a folder with a copy of the examples, and with the environments that they name."""
-    ignore = shutil.ignore_patterns("venvs", "__pycache__")
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=ignore)
-    make = tmp_path / "examples" / "multiple_environments" / "make_environments.py"
-    subprocess.run([sys.executable, str(make)], check=True, timeout=60)
-    return tmp_path
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=page_id)

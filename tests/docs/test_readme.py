@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-import yaml
 from support.interpreters import make_environment
 from support.pages import ROOT, blocks, read
 
 PAGE = read("README.md")
-TOUR = ROOT / "examples" / "tour" / "workspace.yaml"
 
 REPOSITORIES = """
 from skerry import pipeline, repository, solid
@@ -33,16 +33,25 @@ def sales():
 """
 
 
-def test_the_workspace_file_is_the_beginning_of_the_one_in_the_picture() -> None:
+def test_the_workspace_file_is_the_one_in_the_picture(folder: Path) -> None:
+    first_look = folder / "examples" / "first_look" / "workspace.yaml"
     (block,) = blocks(PAGE, "yaml")
-    shown = yaml.safe_load(block.text)["load_from"]
-    whole = yaml.safe_load(TOUR.read_text())["load_from"]
-    assert whole[: len(shown)] == shown
-    assert len(whole) - len(shown) == 3
-    picture = (ROOT / "docs" / "images" / "inspect.svg").read_text().replace("&#160;", " ")
-    assert all(
-        entry["location_name"] in picture for (entry,) in (x.values() for x in whole) if "location_name" in entry
+    assert block.text.strip() == first_look.read_text().strip()
+    assert len(block.text.strip().splitlines()) == 6
+    answer = subprocess.run(
+        [sys.executable, "-m", "skerry", "inspect"],
+        cwd=first_look.parent,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
+    picture = html.unescape((ROOT / "docs" / "images" / "inspect.svg").read_text()).replace("\xa0", " ")
+    words = re.sub(r"[^\w./:']+", " ", re.sub(r"<[^>]*>", " ", picture)).split()
+    versions = re.compile(r"\d+\.\d+\.\d+|\d+")  # of interpreters and of times
+    printed = re.sub(r"[^\w./:']+", " ", answer.stdout).split()
+    assert {word for word in printed if not versions.fullmatch(word)} - set(words) <= {"IMAGE"}
 
 
 def test_the_location_type_works_as_it_stands_there(tmp_path: Path) -> None:

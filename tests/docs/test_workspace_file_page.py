@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import runpy
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,21 +33,10 @@ def test_every_code_of_a_problem_is_in_the_table_and_no_other() -> None:
     assert [row[0].strip("`") for row in table(section(PAGE, "## Problems"))] == [code.value for code in Code]
 
 
-@pytest.fixture(scope="module")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a copy of the examples, with the environments that they name."""
-    folder = tmp_path_factory.mktemp("pages")
-    copied = folder / "examples"
-    shutil.copytree(ROOT / "examples", copied, ignore=shutil.ignore_patterns("venvs", "__pycache__"))
-    make = copied / "multiple_environments" / "make_environments.py"
-    subprocess.run([sys.executable, str(make)], check=True, timeout=60)
-    return folder
-
-
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=page_id)
-def test_the_workspace_files_on_a_page_load(page: Path, examples: Path, nothing_left: None) -> None:
+def test_the_workspace_files_on_a_page_load(page: Path, folder: Path, nothing_left: None) -> None:
     for block in _examples(page):
-        file = examples / block.folder / "on_the_page.yaml"
+        file = folder / block.folder / "on_the_page.yaml"
         file.write_text(block.text)
         with Workspace.load(file) as workspace:
             assert workspace.wait(60)

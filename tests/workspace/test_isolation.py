@@ -70,9 +70,9 @@ def test_the_line_that_a_missing_import_proposes_mends_it(load: Load, write: Wri
     workspace.wait(30)
     error = workspace["code.py"].error
     assert error is not None
-    line = error.message.splitlines()[-1].strip()
-    assert line == "working_directory: team"
-    mended = load(f"load_from: [{{python_file: {{relative_path: team/code.py, {line}}}}}]")
+    lines = [line.strip() for line in error.message.splitlines()[-2:]]
+    assert lines == ["relative_path: team/code.py", "working_directory: team"]
+    mended = load(f"load_from: [{{python_file: {{{', '.join(lines)}}}}}]")
     mended.wait(30)
     assert mended["code.py"].state is State.READY
 

@@ -33,7 +33,8 @@ def missing_module(error: ModuleNotFoundError, target: Target) -> Optional[Locat
     if folder is not None and target.kind == "module":
         advice = _working_directory(folder, target)
     elif folder is not None:
-        advice = f"It lies in {_written(folder, target)}, which is not installed: install it, or load its file with python_file."
+        where = _written(folder, target)
+        advice = f"It lies in {where}, which is not installed: install it, or load its file with python_file."
     elif target.kind == "module":
         advice = "Set `working_directory` to the folder that it lies in, or install it there."
     else:
@@ -54,16 +55,18 @@ def missing_import(error: ModuleNotFoundError, target: Target) -> str:
 
 
 def _working_directory(folder: str, target: Target) -> str:
-    verb = "change the line" if target.working_directory is not None else "add this line"
     written = _written(folder, target)
     where = "beside the workspace file" if written == "." else f"in {written}"
-    return f"It lies {where}: {verb} in the entry\n  working_directory: {written}"
+    option = "relative_path" if target.kind == "file" else "module_name"
+    name = _written(target.name, target) if target.kind == "file" else target.name
+    # Both lines: an entry in its short form has neither.
+    return f"It lies {where}; write in the entry\n  {option}: {name}\n  working_directory: {written}"
 
 
-def _written(folder: str, target: Target) -> str:
-    """Give a folder as one would write it in the workspace file."""
-    relative = os.path.relpath(folder, target.folder)
-    return folder if relative.startswith("..") else relative
+def _written(path: str, target: Target) -> str:
+    """Give a path as one would write it in the workspace file."""
+    relative = os.path.relpath(path, target.folder)
+    return path if relative.startswith("..") else relative
 
 
 def _imported_by_user_code(error: ModuleNotFoundError) -> bool:
