@@ -19,8 +19,11 @@ from typing import List, Set
 import skerry_user_code  # type: ignore[import-not-found]  # noqa: F401  # in `injected`
 
 import skerry
-from skerry.pipe import PROTOCOL, Connection, Message
+from skerry.pipe import PROTOCOL, Connection, Message, encode
 from skerry.user_process import processes, serve, start
+from skerry.user_process.explain import explain
+from skerry.user_process.load import load
+from skerry.user_process.target import Target
 
 #: Descriptors that come with ``spawn``.
 _DESCRIPTORS = 3
@@ -67,6 +70,7 @@ class ForkServer:
         signal.set_wakeup_fd(self._wake_up_writer.fileno(), warn_on_full_buffer=False)
         try:
             self._connection.send(_hello())
+            _rehearse()
             gc.collect()
             gc.freeze()  # the children share these objects: their pages must not be touched by a collection
             while self._step():
@@ -214,6 +218,14 @@ def _take_output(output: int) -> None:
     os.dup2(output, 2)
     os.close(nothing)
     os.close(output)
+
+
+def _rehearse() -> None:
+    """Load something once: the memory that this fills or changes is shared by the children, not copied by each."""
+    name = "skerry.user_process.rehearsal"
+    target = Target(kind="module", name=name, attribute=None, folder="/", working_directory=None)
+    encode({"type": "rehearsal", "explanation": explain(target, "", "").to_json(), "loaded": load(target)})
+    sys.modules.pop(name, None)
 
 
 def _hello() -> Message:
