@@ -72,7 +72,7 @@ def run(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def stable(text: str, root: Path | None = None) -> str:
     """Replace what is another with each run or on each machine; the pages call the test's folder /srv."""
     if root is not None:
-        text = text.replace(str(root), "/srv").replace(str(Path(sys.executable).parent), "/opt/skerry/bin")
+        text = text.replace(str(root), "/srv").replace(str(Path(sys.executable).parent), "/srv/venv/bin")
     for pattern, replacement in (
         (r"\b\d+ ms|\b\d+\.\d+ s\b", "TIME"),
         (r"\b3\.\d+\.\d+\b", "3.X"),

@@ -141,7 +141,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKin
 
 def _placed(message: str, folder: Path) -> str:
     """Give a message as it would be in /srv, on the page's machine."""
-    message = message.replace(str(folder), "/srv").replace(os.path.join(sys.prefix, "bin"), "/opt/skerry/bin")
+    message = message.replace(str(folder), "/srv").replace(os.path.join(sys.prefix, "bin"), "/srv/venv/bin")
     return re.sub(r"\b0x[0-9a-f]+|/python3\b", lambda found: "/python" if "py" in found[0] else "0x", message)
 
 
