@@ -46,7 +46,8 @@ def _series(series: Series) -> tuple[str, ...]:
     if not series.values:
         return series.name, "not measured", "", "", series.failure
     figures = (series.median, min(series.values), max(series.values))
-    return (series.name, *(amount(figure, series.unit) for figure in figures), str(len(series.values)))
+    runs = f"{len(series.values)}, {series.failed} failed" if series.failed else str(len(series.values))
+    return (series.name, *(amount(figure, series.unit) for figure in figures), runs)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

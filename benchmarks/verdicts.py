@@ -26,7 +26,7 @@ def at_most_share(claim: str, ours: Series, theirs: Series, share: int) -> Verdi
         times = theirs.median / ours.median
         return f"1/{times:.1f}", times >= share
 
-    return _verdict(claim, f"at most 1/{share}", judge)
+    return _verdict(claim, f"at most 1/{share}", ours, judge)
 
 
 def at_most_times(claim: str, ours: Series, theirs: Series, times: float) -> Verdict:
@@ -36,7 +36,7 @@ def at_most_times(claim: str, ours: Series, theirs: Series, times: float) -> Ver
         ratio = ours.median / theirs.median
         return f"{ratio:.2f} times", ratio <= times
 
-    return _verdict(claim, f"at most {times:g} times", judge)
+    return _verdict(claim, f"at most {times:g} times", ours, judge)
 
 
 def at_most(claim: str, ours: Series, limit: float) -> Verdict:
@@ -47,12 +47,14 @@ def at_most(claim: str, ours: Series, limit: float) -> Verdict:
             raise BenchmarkError(ours.failure)
         return amount(max(ours.values), ours.unit), max(ours.values) <= limit
 
-    return _verdict(claim, f"at most {amount(limit, ours.unit)}", judge)
+    return _verdict(claim, f"at most {amount(limit, ours.unit)}", ours, judge)
 
 
-def _verdict(claim: str, target: str, judge: Callable[[], tuple[str, bool]]) -> Verdict:
+def _verdict(claim: str, target: str, ours: Series, judge: Callable[[], tuple[str, bool]]) -> Verdict:
     try:
         figure, met = judge()
     except BenchmarkError as error:
         return Verdict(claim, str(error), target, None)
+    if ours.failed:
+        return Verdict(claim, f"{figure}, but {ours.failed} of our runs failed", target, False)
     return Verdict(claim, figure, target, met)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import signal
 import socket
 import threading
@@ -187,7 +187,7 @@ class LocalCodeServer(CodeServer):
 
     def _loading(self, message: Message) -> None:
         server = ServerInfo(
-            id=secrets.token_hex(8),
+            id=os.urandom(8).hex(),
             pid=message["pid"],
             address="pipe",
             python=message["python"],

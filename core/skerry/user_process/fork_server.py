@@ -223,7 +223,7 @@ def _take_output(output: int) -> None:
 def _rehearse() -> None:
     """Load something once: the memory that this fills or changes is shared by the children, not copied by each."""
     name = "skerry.user_process.rehearsal"
-    target = Target(kind="module", name=name, attribute=None, folder="/", working_directory=None)
+    target = Target.from_json(Target("module", name, None, "/", None).to_json())
     encode({"type": "rehearsal", "explanation": explain(target, "", "").to_json(), "loaded": load(target)})
     sys.modules.pop(name, None)
 

@@ -1,6 +1,5 @@
 """What is not where the entry says, and what to write instead."""
 
-import difflib
 import os
 import sys
 from typing import List, Optional
@@ -11,6 +10,8 @@ from skerry.user_process.target import Target
 
 def missing_file(target: Target) -> LocationError:
     """Say that the target file does not exist, with the nearest name that does."""
+    import difflib  # for this one message, and in no process that loads well
+
     folder, name = os.path.split(target.name)
     if os.path.isdir(target.name):
         advice = "It is a folder: name the file in it that defines your repositories."
