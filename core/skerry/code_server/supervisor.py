@@ -38,6 +38,7 @@ class Supervisor:
         self._calls: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
         self._stopping = False
+        self._ended = False
         self._wake_up, self._wake_up_writer = socket.socketpair()
         for end in (self._wake_up, self._wake_up_writer):
             end.setblocking(False)
@@ -49,7 +50,7 @@ class Supervisor:
         """Run ``function`` in the supervising thread, soon, after those asked for before. From any thread."""
         with self._lock:
             self._calls.append(function)
-            if not self._stopping:
+            if not self._ended:
                 self._wake()
 
     def call_later(self, seconds: float, function: Callable[[], None]) -> Timer:
@@ -69,13 +70,12 @@ class Supervisor:
 
     def stop(self) -> None:
         """End the thread after what it was asked for before, and wait for it. Idempotent."""
-        with self._lock:
-            if self._stopping:
-                return
-            self._stopping = True
-            self._wake()
+        self.call(self._finish)
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _finish(self) -> None:
+        self._stopping = True
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it is awake as it is
@@ -87,9 +87,11 @@ class Supervisor:
                 self._protected(key.data)
             self._run_calls()
             self._run_timers()
-        self._selector.close()
-        self._wake_up.close()
-        self._wake_up_writer.close()
+        with self._lock:  # nobody wakes it from here on
+            self._ended = True
+            self._selector.close()
+            self._wake_up.close()
+            self._wake_up_writer.close()
 
     def _run_calls(self) -> None:
         for _ in range(len(self._calls)):
