@@ -41,7 +41,11 @@ def host(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
     names = ("good.py", "import_never_ends.py", "ignores_sigterm.py", "starts_grandchildren.py")
     file.write_text("load_from:\n" + "".join(f"  - python_file: {CHILDREN / name}\n" for name in names))
     process = subprocess.Popen(
-        [sys.executable, "-c", HOST, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOST, str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     pids = {int(process.stdout.readline()), int(process.stdout.readline())}
@@ -73,7 +77,7 @@ def test_no_process_outlives_the_host(how: signal.Signals, host: tuple[subproces
 
 def test_one_ctrl_c_is_enough(host: tuple[subprocess.Popen[str], set[int]]) -> None:
     process, pids = host
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everybody in the foreground
     output, error = process.communicate(timeout=20)
     assert "interrupted" in output
     assert "Traceback" not in error
@@ -82,16 +86,18 @@ def test_one_ctrl_c_is_enough(host: tuple[subprocess.Popen[str], set[int]]) -> N
 
 def test_no_user_process_outlives_its_fork_server(tmp_path: Path, nothing_left: None) -> None:
     file = tmp_path / "workspace.yaml"
-    file.write_text(f"load_from: [{{python_file: {CHILDREN / 'good.py'}}}]")
+    names = ("good.py", "import_never_ends.py")
+    file.write_text("load_from:\n" + "".join(f"  - python_file: {CHILDREN / name}\n" for name in names))
     with Workspace.load(file) as workspace:
+        assert workspace["good.py"].wait(30)
+        wait_until(lambda: workspace["import_never_ends.py"].server is not None)
+        servers = [location.server for location in workspace]
+        pids = {server.pid for server in servers if server is not None and server.pid is not None}
+        assert len(pids) == 2
+        psutil.Process(min(pids)).parent().kill()  # type: ignore[union-attr]
+        wait_until(lambda: not alive(pids), 5, "the end of the user processes")
         assert workspace.wait(30)
-        server = workspace["good.py"].server
-        assert server is not None
-        assert server.pid is not None
-        user_process = psutil.Process(server.pid)
-        user_process.parent().kill()  # type: ignore[union-attr]
-        wait_until(lambda: not alive({user_process.pid}), 5, "the end of the user process")
-        wait_until(lambda: workspace["good.py"].state is State.FAILED)
+        assert [location.state for location in workspace] == [State.FAILED, State.FAILED]
 
 
 def test_load_after_load_leaves_no_process_thread_file_or_memory(tmp_path: Path, nothing_left: None) -> None:

@@ -133,6 +133,20 @@ def test_without_an_interpreter_the_hosts_pythonpath_is_inherited(
     assert str(tmp_path / "of the host") in tells(load, "")["path"]
 
 
+def test_frames_in_installed_packages_are_not_the_users(load: Load, write: Write, tmp_path: Path) -> None:
+    python = make_environment(tmp_path / "environment", "3.11")
+    site_packages = next((tmp_path / "environment").glob("lib/python*/site-packages"))
+    (site_packages / "library.py").write_text("def call(function):\n    function()\n")
+    write("code.py", "import json\nimport library\nlibrary.call(lambda: json.loads('{'))\n")
+    workspace = load(f"load_from: [{{python_file: {{relative_path: code.py, executable_path: {python}}}}}]")
+    assert workspace.wait(30)
+    error = workspace["code.py"].error
+    assert error is not None
+    files = [(Path(frame.file).name, frame.user) for frame in error.frames]
+    assert files[:3] == [("code.py", True), ("library.py", False), ("code.py", True)]
+    assert {user for _, user in files[3:]} == {False}
+
+
 def test_an_interpreter_without_a_slash_is_looked_up_on_path(
     load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
