@@ -84,6 +84,11 @@ def test_one_ctrl_c_is_enough(host: tuple[subprocess.Popen[str], set[int]]) -> N
     assert not alive(pids)
 
 
+def test_a_terminals_signals_reach_the_host_alone(host: tuple[subprocess.Popen[str], set[int]]) -> None:
+    process, pids = host
+    assert os.getpgid(process.pid) not in {os.getpgid(pid) for pid in alive(pids)}
+
+
 def test_no_user_process_outlives_its_fork_server(tmp_path: Path, nothing_left: None) -> None:
     file = tmp_path / "workspace.yaml"
     names = ("good.py", "import_never_ends.py")
