@@ -18,9 +18,10 @@ END = "<!-- end of reference -->\n"
 #: The location types that come with Skerry. Others document their own.
 BUILT_IN = ("python_file", "python_package", "python_module")
 #: Options that core adds to every type: the same everywhere, and described once.
-COMMON = ("location_name", "startup_timeout")
+COMMON = ("location_name", "startup_timeout", "env", "env_file")
 
 _KINDS = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}
+_KINDS |= {"object": "mapping", "array": "list"}
 
 
 def render() -> str:
@@ -42,7 +43,7 @@ def with_reference(page: str) -> str:
 
 def _options(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the schema of a type's mapping; beside it stands that of the shorthand."""
-    options: Mapping[str, Any] = schema["anyOf"][1] if "anyOf" in schema else schema
+    options: Mapping[str, Any] = schema.get("then", schema)
     return options
 
 
@@ -68,11 +69,13 @@ def _table(options: Mapping[str, Any], required: Any) -> Iterator[str]:
 
 
 def _kind(option: Mapping[str, Any]) -> str:
+    option = option.get("else", option)  # what it may be where it is no reference
     if "enum" in option:
         return " or ".join(_code(choice) for choice in option["enum"])
     bounds = [f"more than {option['exclusiveMinimum']}"] if "exclusiveMinimum" in option else []
     bounds += [f"at most {option['maximum']}"] if "maximum" in option else []
-    return ", ".join([_KINDS[option["type"]], *bounds])
+    types = [option["type"]] if isinstance(option["type"], str) else option["type"]
+    return ", ".join([" or ".join(_KINDS[one] for one in types), *bounds])
 
 
 def _code(value: Any) -> str:

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from textwrap import dedent
 
-import psutil
 import pytest
-from support.waiting import wait_until
 
-from skerry import Workspace
+from skerry import Workspace, testing
 
 HELLO = """
     from skerry import pipeline, repository, solid
@@ -31,14 +27,7 @@ HELLO = """
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, str], Path]:
     """Write a file, dedented, below the test's folder."""
-
-    def write_file(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text).lstrip("\n"))
-        return path
-
-    return write_file
+    return testing.WorkspaceProject(tmp_path).write
 
 
 @pytest.fixture
@@ -48,41 +37,13 @@ def hello(write: Callable[[str, str], Path]) -> Path:
 
 
 @pytest.fixture
-def load(write: Callable[[str, str], Path], nothing_left: None) -> Iterator[Callable[[str], Workspace]]:
-    """Load a workspace from the text of its file; it is closed after the test."""
-    opened: list[Workspace] = []
-
-    def load_text(text: str) -> Workspace:
-        workspace = Workspace.load(write("workspace.yaml", text))
-        opened.append(workspace)
-        return workspace
-
-    yield load_text
-    for workspace in opened:
-        workspace.close()
-
-
-def descendants() -> list[psutil.Process]:
-    """Give the processes below this one that are alive; a zombie of somebody else's is not."""
-    alive = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE:
-                alive.append(process)
-        except psutil.NoSuchProcess:
-            continue
-    return alive
+def load(workspace_project: testing.WorkspaceProject) -> Callable[[str], Workspace]:
+    """Load a workspace from the text of its file; it is closed after the test, which may leave nothing behind."""
+    return workspace_project.load
 
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
     """Fail when the test leaves a process, a thread or an open file behind."""
-    before = {process.pid for process in descendants()}
-    files = psutil.Process().num_fds()
-    yield
-    wait_until(lambda: {p.pid for p in descendants()} <= before, what="the end of every process of the test")
-    wait_until(
-        lambda: not [t.name for t in threading.enumerate() if t.name.startswith("skerry")],
-        what="the end of every thread of the test",
-    )
-    wait_until(lambda: psutil.Process().num_fds() <= files, what="the closing of every file of the test")
+    with testing.nothing_left():
+        yield

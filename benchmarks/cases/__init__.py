@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.cases import growth, help_text, listing, loading, memory
+from benchmarks.cases import discovery, growth, help_text, listing, loading, memory
 from benchmarks.result import Result
 from benchmarks.setting import Setting
 
@@ -14,4 +14,5 @@ CASES: Mapping[str, Callable[[Setting], Sequence[Result]]] = {
     "growth": growth.run,
     "memory": memory.run,
     "help": help_text.run,
+    "discovery": discovery.run,
 }

@@ -50,6 +50,7 @@ class ErrorKind(str, Enum):
     INVALID_ENTRY = "INVALID_ENTRY"
     LOCATION_TYPE_FAILED = "LOCATION_TYPE_FAILED"
     NOT_OPENED = "NOT_OPENED"
+    COMMAND_FAILED = "COMMAND_FAILED"
     UNSUPPORTED_PLATFORM = "UNSUPPORTED_PLATFORM"
 
 
@@ -121,6 +122,7 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "This is a defect of the plugin: report it to its authors."
     ),
     ErrorKind.NOT_OPENED: "{reason}",
+    ErrorKind.COMMAND_FAILED: "The command `{command}` {ending}.\n{said}",
     ErrorKind.UNSUPPORTED_PLATFORM: (
         "Skerry cannot start processes on {platform}: it needs Linux or macOS.\nUse WSL, or a remote location."
     ),

@@ -14,7 +14,7 @@ import pytest
 from support.pages import ROOT, read, section, table
 
 from skerry import State, Workspace, model
-from skerry.console.inspect import inspect
+from skerry.console import COMMANDS, catalogue, cli
 
 PAGE = read("docs/cli.md")
 DOCUMENTED = re.findall(r"^<!-- record: (\w+) -->$", PAGE, re.MULTILINE)
@@ -62,8 +62,19 @@ def test_the_states_are_all_named() -> None:
     assert all(f"`{state.value}`" in row[1] for state in State)
 
 
-def test_every_option_is_in_the_table_and_no_other() -> None:
-    told = [re.findall(r"`([^`]+)`", row[0]) for row in table(section(PAGE, "## skerry inspect"))]
-    context = click.Context(inspect, help_option_names=["-h", "--help"])
-    options = [one for one in inspect.get_params(context) if isinstance(one, click.Option)]
+# `skerry plugin` is for authors of plugins: docs/plugin-guide.md.
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "plugin"])
+def test_every_option_of_a_command_is_in_its_table_and_no_other(name: str) -> None:
+    told = [re.findall(r"`([^`]+)`", row[0]) for row in table(section(PAGE, f"## skerry {name}"))]
+    context = click.Context(cli, help_option_names=["-h", "--help"])
+    command = cli.get_command(context, name)
+    assert command is not None
+    options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
     assert told == [one.opts for one in options]
+
+
+@pytest.mark.parametrize("record", [catalogue.TypeInfo, catalogue.OptionInfo])
+def test_the_fields_of_the_catalogue_are_those_of_its_json(record: type[Any]) -> None:
+    empty = record(**{field.name: None for field in fields(record)})
+    told = table(PAGE[PAGE.index(f"<!-- catalogue: {record.__name__} -->") :])
+    assert [row[0].strip("`") for row in told] == list(empty.to_json())

@@ -24,8 +24,12 @@ NOT_RUN = {
     "make wheel": "installs, and takes minutes",
     "pip install .": "installs",
     "pip install ./examples/plugins/skerry_project": "installs; the tests' environment has it",
+    "cd skerry-team-folder && pip install --group dev --editable . && python -m pytest": (
+        "installs; the tests of the kit do the same in an environment of their own"
+    ),
     ".venv/bin/ruff format .": "changes the repository's files",
     ".venv/bin/python docs/make_reference.py": "writes into the repository; a test compares what it writes",
+    ".venv/bin/python docs/make_schema.py": "likewise",
     ".venv/bin/python -m pytest tests/docs": "this is part of it",
 }
 

@@ -70,6 +70,7 @@ ENTRIES: Mapping[ErrorKind, Mapping[str, Any]] = {
         "python_file": {"relative_path": "exception.py", "executable_path": "venvs/old/bin/python"}
     },
     ErrorKind.NOT_OPENED: {"project": {"folder": "acme"}},
+    ErrorKind.COMMAND_FAILED: {"image": {}},
     ErrorKind.LOCATION_TYPE_FAILED: {"wreck": {}},
 }
 
@@ -83,14 +84,20 @@ class Wreck(LocationType):
     key, summary, schema = "wreck", "A type with a defect", {"type": "object"}
 
     def default_name(self, options):
-        return "wreck"
+        return self.key
 
     def open(self, origin, runtime):
         raise KeyError("token")
 
+class Image(Wreck):
+    key = "image"
+
+    def open(self, origin, runtime):
+        runtime.run(["./pull", "reports:2"])
+
 @hookimpl
 def skerry_location_types():
-    return [Wreck()]
+    return [Wreck(), Image()]
 """
 
 
@@ -123,6 +130,9 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKin
     plugins.mkdir()
     (plugins / "wreck.py").write_text(BROKEN_PLUGIN)
     _install(plugins, "acme-wreck", "wreck", "wreck")
+    _install(plugins, "acme-image", "image", "wreck")
+    (folder / "pull").write_text("#!/bin/sh\necho No such image: $1 >&2\nexit 1\n")
+    (folder / "pull").chmod(0o755)
     # Installed or not: two distributions may claim a key for the same module.
     _install(plugins, "skerry-project", "project", "skerry_project")
     file = folder / "workspace.yaml"

@@ -13,6 +13,7 @@ from support.pages import ROOT, headings, read, section, table
 
 from skerry import plugin
 from skerry.plugin import LocationType, Origin, PythonEnvironment, ServerStatus, hooks
+from skerry.testing import Clause
 
 PAGE = read("docs/plugin-guide.md")
 
@@ -54,6 +55,10 @@ def test_every_field_of_a_record_is_named(record: Any) -> None:
 @pytest.mark.parametrize("name", [name for name in plugin.__all__ if name[0].isupper()])
 def test_everything_that_an_author_imports_is_mentioned(name: str) -> None:
     assert re.search(rf"\b{name}\b", PAGE)
+
+
+def test_every_clause_of_the_kit_is_told_in_its_order() -> None:
+    assert [row[0].strip("`") for row in table(PAGE[PAGE.index("<!-- clauses -->") :])] == list(Clause)
 
 
 def test_the_walk_through_shows_the_example_as_it_is() -> None:

@@ -35,6 +35,10 @@ def test_every_code_of_a_problem_is_in_the_table_and_no_other() -> None:
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=page_id)
 def test_the_workspace_files_on_a_page_load(page: Path, folder: Path, nothing_left: None) -> None:
+    for block in blocks(page.read_text()):
+        if block.file:
+            (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / block.file).write_text(block.text)
     for block in _examples(page):
         file = folder / block.folder / "on_the_page.yaml"
         file.write_text(block.text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import subprocess
 import sys
@@ -43,27 +42,6 @@ NOTHING_SPECIAL = """
     def skerry_location_types():
         return [Plain()]
 """
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Install a plugin into this process: its module and its distribution's metadata on sys.path."""
-    site = tmp_path / "site"
-    site.mkdir()
-    monkeypatch.syspath_prepend(str(site))
-
-    def install_plugin(key: str, source: str, distribution: str = "") -> None:
-        name = distribution or f"skerry-{key}"
-        module = name.replace("-", "_")
-        (site / f"{module}.py").write_text(dedent(source))
-        folder = site / f"{module}-1.5.dist-info"
-        folder.mkdir()
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
-        (folder / "entry_points.txt").write_text(f"[skerry.plugins]\n{key} = {module}\n")
-        monkeypatch.delitem(sys.modules, module, raising=False)
-        importlib.invalidate_caches()
-
-    return install_plugin
 
 
 def opens(statement: str, key: str = "plain") -> str:

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from skerry.plugin.registry import Registry
 from skerry.workspace_file import compose_schema
 
-INVALID = Path(__file__).parent / "invalid"
+INVALID = Path(__file__).parents[1] / "examples" / "invalid"
 
 #: What a schema can see. YAML's own traps, and what needs two entries or the machine, it cannot.
 SCHEMA_MATTERS = {
@@ -43,7 +43,6 @@ SCHEMA_MATTERS = {
     "unknown_key",
     "unknown_top_level_key",
     "unknown_type",
-    "working_directory_of_a_package",
     "wrong_types",
 }
 
@@ -78,6 +77,6 @@ def test_every_type_brings_its_options_and_those_that_all_have() -> None:
 
     assert {"python_file", "python_package", "python_module"} <= set(types)
     for schema in types.values():
-        short, options = schema["anyOf"]
-        assert short["type"] == "string"
+        short, options = schema["else"], schema["then"]
+        assert short["else"]["type"] == "string"
         assert {"location_name", "startup_timeout", "attribute"} <= set(options["properties"])

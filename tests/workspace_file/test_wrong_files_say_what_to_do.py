@@ -1,4 +1,4 @@
-"""Every file in ``invalid/`` beside what is printed for it."""
+"""Every file in ``tests/examples/invalid/`` beside what is printed for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skerry.errors import WorkspaceFileError
 from skerry.plugin.registry import Registry
 from skerry.workspace_file import Code, document, read_workspace_files
 
-INVALID = Path(__file__).parent / "invalid"
+INVALID = Path(__file__).parents[1] / "examples" / "invalid"
 EXAMPLES = sorted(path.stem for path in INVALID.glob("*.yaml"))
 LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])]
 

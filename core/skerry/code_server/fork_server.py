@@ -1,4 +1,4 @@
-"""The host's side of one fork server: starts it, asks it for user processes, hears from it how they end."""
+"""The host's side of one fork server: starts it, asks it for processes, hears from it how they end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import socket
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from skerry import __version__
@@ -23,7 +23,7 @@ _END_WAIT = 6.0
 
 
 class Child(Protocol):
-    """Whoever asked for a user process; called in the supervising thread."""
+    """Whoever asked for a process; called in the supervising thread."""
 
     def spawned(self, pid: int) -> None:
         """Hear that the process runs."""
@@ -88,13 +88,22 @@ class ForkServer:
 
         From any thread. The descriptors stay the caller's.
         """
+        self._ask({"type": "spawn", "fresh": fresh}, child, descriptors)
+
+    def execute(
+        self, child: Child, descriptors: Sequence[int], argv: Sequence[str], cwd: str, env: Mapping[str, str]
+    ) -> None:
+        """Ask for any command, with these descriptors (stdout, stderr); else as ``spawn``. ``env``: all of it."""
+        self._ask({"type": "execute", "argv": list(argv), "cwd": cwd, "env": dict(env)}, child, descriptors)
+
+    def _ask(self, request: Message, child: Child, descriptors: Sequence[int]) -> None:
         with self._lock:
             failure = self.failure
             if failure is None:
                 number = next(self._ids)
                 self._waiting[number] = child
                 try:
-                    self._connection.send({"type": "spawn", "id": number, "fresh": fresh}, descriptors)
+                    self._connection.send({**request, "id": number}, descriptors)
                 except OSError:
                     return  # it has ended: reading will tell, and answer everybody
         if failure is not None:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -32,14 +33,16 @@ _CLOSE_WAIT = 10.0
 class LoadRequest:
     """What to load, where, and how long that may take.
 
-    ``folder``: the absolute folder of the workspace file; ``startup_timeout``: seconds; ``startup_timeout_place``:
-    ``file:line:column`` of that setting, or of the entry that leaves it out.
+    ``folder``: the absolute folder of the workspace file; ``startup_timeout``: seconds, from when the location began to
+    open; ``deadline``: the ``time.monotonic()`` at which they are over; ``startup_timeout_place``: ``file:line:column``
+    of that setting, or of the entry that leaves it out.
     """
 
     target: LoadTarget
     environment: PythonEnvironment
     folder: str
     startup_timeout: float
+    deadline: float
     startup_timeout_place: str = ""
     generation: int = 1
 
@@ -70,6 +73,7 @@ class LocalCodeServer(CodeServer):
         self._lock = threading.RLock()
         self._pid: int | None = None
         self._standard_library = ""
+        self._asked_at = time.monotonic()
         self._stopping = False
         self._timed_out = False
         self._ended = threading.Event()
@@ -79,16 +83,17 @@ class LocalCodeServer(CodeServer):
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)
         supervisor.call(self._begin)
-        self._timers = [supervisor.call_later(request.startup_timeout, self._startup_timed_out)]
+        self._timers = [supervisor.call_later(request.deadline - time.monotonic(), self._startup_timed_out)]
         try:
-            # The socket's buffer holds it until there is somebody to read it.
-            self._connection.send(request.message(variables))
             descriptors = [theirs.fileno(), self._output.writer, self._stack.writer]
             self._fork_server.spawn(self, descriptors, fresh=request.environment.fresh)
         finally:
             theirs.close()
             self._output.close_writer()
             self._stack.close_writer()
+        # Where nobody reads, the fork server tells why.
+        with contextlib.suppress(OSError):
+            self._connection.send(request.message(variables))
 
     # -- what the workspace calls -------------------------------------------------------------------------------
 
@@ -214,11 +219,11 @@ class LocalCodeServer(CodeServer):
             self._fork_server.signal(self._pid, STACK_SIGNAL, group=False)
 
     def _fail_to_start(self) -> None:
-        seconds = self._request.startup_timeout
+        seconds = self._request.deadline - self._asked_at
         error = LocationError(
             ErrorKind.INTERPRETER_NOT_PYTHON,
             executable=self._fork_server.interpreter.executable,
-            reason=f"it did not answer within {seconds:g} s",
+            reason=f"it did not answer within {max(0.0, seconds):.1f} s",
         )
         self._fail(ErrorInfo(error.kind, str(error)))
         self._stop()

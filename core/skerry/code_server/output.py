@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 
 from skerry.code_server.supervisor import Supervisor
 
@@ -20,8 +21,10 @@ _CHUNK = 256 * 1024
 class Output:
     """A pipe whose writing end is a process's stdout and stderr, and the newest bytes that came through."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, heard: Callable[[], None] | None = None) -> None:
+        """Begin to take. ``heard`` is called in the supervising thread whenever something has come."""
         self._supervisor = supervisor
+        self._heard = heard
         reader, self.writer = os.pipe()
         os.set_blocking(reader, False)
         self._reader: int | None = reader
@@ -46,6 +49,8 @@ class Output:
                 self._kept += data
                 if len(self._kept) > KEPT:
                     del self._kept[: len(self._kept) - KEPT // 2]
+            if self._heard is not None:
+                self._heard()
             if len(data) < _CHUNK:
                 return  # others wait for this thread, too
 
@@ -60,6 +65,13 @@ class Output:
             end = bytes(self._kept[-TAIL_LINES * TAIL_COLUMNS :])
         lines = end.decode("utf-8", "backslashreplace").splitlines()[-TAIL_LINES:]
         return "\n".join(line[:TAIL_COLUMNS] for line in lines)
+
+    def last_line(self) -> str:
+        """Give the last line that is not empty, the one being written included."""
+        with self._lock:
+            end = bytes(self._kept[-TAIL_COLUMNS:])
+        lines = [line.strip() for line in end.decode("utf-8", "backslashreplace").splitlines()]
+        return next((line for line in reversed(lines) if line), "")
 
     def close_writer(self) -> None:
         """Close our copy of the writing end, once the process has its own. Idempotent."""

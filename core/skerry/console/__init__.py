@@ -18,6 +18,10 @@ import skerry
 #: Each command, with the module that holds it under its own name.
 COMMANDS = {
     "inspect": "skerry.console.inspect",
+    "check": "skerry.console.check",
+    "types": "skerry.console.types",
+    "schema": "skerry.console.schema",
+    "plugin": "skerry.console.plugin",
 }
 
 #: What a shell expects of a program that Ctrl-C ended: 128 and the number of SIGINT.

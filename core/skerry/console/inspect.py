@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from skerry.console.options import WorkspaceSource, workspace_options
+from skerry.console.printing import open_page, show_why_unusable, write_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
 
     from skerry.console.render.page import Page
-    from skerry.model import Problem, WorkspaceState
+    from skerry.model import WorkspaceState
     from skerry.workspace import Workspace
 
 
@@ -50,7 +49,7 @@ def inspect(
     try:
         workspace = source.load()
     except WorkspaceFileError as error:
-        _show_problems(source, error.problems, as_json, verbose)
+        show_why_unusable(source, error.problems, as_json=as_json, verbose=verbose)
         sys.exit(2)
     with workspace:
         if as_json:
@@ -65,21 +64,13 @@ def _print_json(workspace: Workspace, selector: str | None, seconds: float | Non
 
     if selector is None:
         wait(workspace, None, seconds)
-        _write_json(workspace.snapshot)
+        write_json(workspace.snapshot.to_json())
         return
     name, rest = split_location(selector, [location.name for location in workspace.locations])
     wait(workspace, name, seconds)
     state = workspace.snapshot
     location = next(one for one in state.locations if one.name == name)
-    _write_json(replace(state, locations=(select(location, rest).narrowed(),)))
-
-
-def _write_json(state: WorkspaceState) -> None:
-    import json
-
-    # A lone surrogate (a file name that is not UTF-8) has no encoding, but it has an escape, in JSON too.
-    text = json.dumps(state.to_json(), indent=2, ensure_ascii=False)
-    click.echo("".join(f"\\u{ord(one):04x}" if "\ud800" <= one <= "\udfff" else one for one in text))
+    write_json(replace(state, locations=(select(location, rest).narrowed(),)).to_json())
 
 
 def _print(workspace: Workspace, selector: str | None, seconds: float | None, *, explain: bool, verbose: bool) -> None:
@@ -121,38 +112,3 @@ def _lines(state: WorkspaceState, name: str | None, rest: str, page: Page, *, ex
     if selection.pipeline is None:
         return render_repository_view(selection.location, selection.repository, page)
     return render_pipeline(selection.location, selection.repository, selection.pipeline, page)
-
-
-def _show_problems(source: WorkspaceSource, problems: tuple[Problem, ...], as_json: bool, verbose: bool) -> None:
-    """Show why the file fails whole: on stderr, or in the shape of ``--json`` for whoever reads that."""
-    if as_json:
-        from skerry.model import WorkspaceState
-
-        _write_json(WorkspaceState(tuple(str(Path(file).absolute()) for file in source.files), problems))
-        return
-    from skerry.console.render.page import put
-    from skerry.console.render.problems import render_problems
-
-    console, page = open_page(verbose=verbose, stderr=True)
-    put(console, page, render_problems(problems, page))
-
-
-def open_page(*, verbose: bool, stderr: bool = False) -> tuple[Console, Page]:
-    """Give the console, and the page that suits it: drawn on a terminal, plain lines of any length elsewhere.
-
-    Where COLUMNS is set in the environment, plain lines keep to it too.
-    """
-    import os
-
-    from rich.console import Console
-
-    from skerry.console.render.page import Page
-
-    stream = sys.stderr if stderr else sys.stdout
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    terminal = console.is_terminal and not console.is_dumb_terminal
-    drawing = terminal and console.encoding.lower().startswith("utf")
-    width = console.width if terminal or os.environ.get("COLUMNS") else None
-    return console, Page(width, drawing, verbose, Path.cwd())

@@ -23,8 +23,12 @@ class State(str, Enum):
 class Origin(Record):
     """The recipe of a location: plain JSON, paths absolute, enough to load it again on this machine.
 
+    It may be stored: secrets stand in it as references, as they are written (``${TOKEN}``), or as ``${*1}`` when the
+    file itself holds them; a literal ``${`` is ``$${``. ``open`` is given a copy that holds the values instead.
+
     ``type``: the key under ``load_from``. ``options``: what the type's ``normalize`` gave. ``folder``: the folder of
-    the workspace file, absolute. ``startup_timeout``: seconds.
+    the workspace file, absolute. ``startup_timeout``: seconds. ``env``: variables for the user process; ``env_file``:
+    absolute paths of files with more of them, which give way to ``env``; a later file overrides an earlier one.
     """
 
     location_name: str
@@ -32,6 +36,8 @@ class Origin(Record):
     options: Mapping[str, Any]
     folder: str
     startup_timeout: float = 180.0
+    env: Mapping[str, str] = field(default_factory=dict)
+    env_file: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,11 @@ from skerry.plugin.hooks import hookimpl
 from skerry.plugin.location_type import LocationType
 from skerry.plugin.runtime import EntryContext, LoadTarget, PythonEnvironment, Runtime
 
+#: Raised by one whenever something is added to what a plugin can import, call or implement; see docs/plugin-guide.md.
+API_VERSION = 1
+
 __all__ = [
+    "API_VERSION",
     "CodeServer",
     "EntryContext",
     "ErrorInfo",

@@ -1,8 +1,12 @@
-"""Finds location types by the entry points of the group ``skerry.plugins``, each when its key is first used."""
+"""Gives the location types that are installed, each imported when its key is first used."""
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterable
 from importlib import metadata
@@ -12,24 +16,41 @@ import pluggy
 from skerry.errors import PluginError
 from skerry.model import LocationState
 from skerry.plugin import hooks
+from skerry.plugin.discovery import GROUP as GROUP
+from skerry.plugin.discovery import discover, distribution_name, distribution_words, normalized
 from skerry.plugin.location_type import LocationType
 
-GROUP = "skerry.plugins"
+logger = logging.getLogger("skerry")
 
 
 class Registry:
-    """The location types that are installed. Thread-safe; a plugin that fails, fails again without being retried."""
+    """The location types that are installed. Thread-safe; a plugin that fails, fails again without being retried.
+
+    Two variables help to find the plugin in the way: ``SKERRY_DISABLED_PLUGINS``, keys or names of distributions with
+    commas between them, makes their entries fail; ``SKERRY_TRACE_PLUGINS=1`` tells on stderr what is imported when.
+    """
 
     def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
         """Take the installed entry points, or those given."""
-        found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+        began = time.perf_counter()
+        #: What is wrong with the installed distributions, and costs nothing: a sentence each.
+        self.warnings: tuple[str, ...] = ()
+        if entry_points is None:
+            entry_points, self.warnings = discover()
+            for sentence in self.warnings:
+                logger.warning(sentence)
         self._entry_points: dict[str, list[metadata.EntryPoint]] = {}
-        for entry_point in found:
+        for entry_point in entry_points:
             self._entry_points.setdefault(entry_point.name, []).append(entry_point)
+        self._disabled = {normalized(name) for name in os.environ.get("SKERRY_DISABLED_PLUGINS", "").split(",") if name}
         self._manager = pluggy.PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
         self._types: dict[str, LocationType | PluginError] = {}
-        self._lock = threading.RLock()
+        self._distributions: dict[str, str] = {}
+        #: One for each key: who waits for a slow plugin is only who needs it.
+        self._key_locks = {key: threading.RLock() for key in self._entry_points}
+        self._lock = threading.Lock()
+        _trace(f"{len(self._entry_points)} keys found", began)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -38,14 +59,19 @@ class Registry:
 
     def distribution(self, key: str) -> str:
         """Name the distributions, with versions, that claim ``key``."""
-        return ", ".join(sorted({_distribution(point) for point in self._entry_points.get(key, ())}))
+        if key not in self._distributions:
+            found = {distribution_words(point) for point in self._entry_points.get(key, ())}
+            self._distributions[key] = ", ".join(sorted(found))
+        return self._distributions[key]
 
     def get(self, key: str) -> LocationType:
         """Give the location type behind ``key``. Raises KeyError if nobody claims it, PluginError if it is broken."""
         points = self._entry_points[key]
-        with self._lock:
+        with self._key_locks[key]:
             if key not in self._types:
+                began = time.perf_counter()
                 self._types[key] = self._load(key, points)
+                _trace(f"{key}: {points[0].value} ({self.distribution(key)})", began)
             found = self._types[key]
         if isinstance(found, PluginError):
             raise found
@@ -64,28 +90,53 @@ class Registry:
 
     def _load(self, key: str, points: list[metadata.EntryPoint]) -> LocationType | PluginError:
         distribution = self.distribution(key)
-        values = {point.value for point in points}
-        if len({_distribution(point) for point in points}) > 1 and len(values) > 1:
-            return PluginError(key, f"it is claimed by {distribution}; uninstall all but one of them")
-        offered: list[LocationType] = []
+        refused = self._refuse(key, points)
+        if refused is not None:
+            return refused
         try:
-            module = points[0].load()
-            if not self._manager.is_registered(module):
-                self._manager.register(module)
-            implementations = self._manager.subset_hook_caller(
-                "skerry_location_types",
-                [plugin for plugin in self._manager.get_plugins() if plugin is not module],
-            )()
-            offered.extend(found for types in implementations for found in types)
+            offered = self._offered(points[0])
         # A plugin is somebody else's code: sys.exit() at its import must not end ours.
         except (Exception, SystemExit) as error:
-            return PluginError(key, f"{type(error).__name__}: {error}", distribution)
+            return PluginError(key, _reason(error, points[0]), distribution)
         for location_type in offered:
             if location_type.key == key:
                 return location_type
         names = ", ".join(repr(found.key) for found in offered) or "none"
         return PluginError(key, f"its skerry_location_types gives {names}, and not {key!r}", distribution)
 
+    def _refuse(self, key: str, points: list[metadata.EntryPoint]) -> PluginError | None:
+        """Say why this key is not even imported, if so."""
+        distribution = self.distribution(key)
+        names = {normalized(key), *(normalized(distribution_name(point.dist)) for point in points if point.dist)}
+        if names & self._disabled:
+            return PluginError(key, "it is disabled; remove it from SKERRY_DISABLED_PLUGINS", distribution)
+        values = {point.value for point in points}
+        if len({distribution_words(point) for point in points}) > 1 and len(values) > 1:
+            return PluginError(key, f"it is claimed by {distribution}; uninstall all but one of them")
+        return None
 
-def _distribution(point: metadata.EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    def _offered(self, point: metadata.EntryPoint) -> list[LocationType]:
+        module = point.load()
+        with self._lock:
+            if not self._manager.is_registered(module):
+                self._manager.register(module)
+            others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
+            implementations = self._manager.subset_hook_caller("skerry_location_types", others)
+        return [found for types in implementations() for found in types]
+
+
+def _reason(error: BaseException, point: metadata.EntryPoint) -> str:
+    words = f"{type(error).__name__}: {error}"
+    missing = isinstance(error, ModuleNotFoundError) and error.name is not None
+    if missing and f"{point.module}.".startswith(f"{error.name}."):  # type: ignore[attr-defined]
+        name = distribution_name(point.dist) if point.dist else point.value
+        return (
+            f"{words}; only its metadata is left: run `{sys.executable} -m pip uninstall {name}`, or install it again"
+        )
+    return words
+
+
+def _trace(words: str, began: float) -> None:
+    if os.environ.get("SKERRY_TRACE_PLUGINS", "") not in ("", "0"):
+        milliseconds = (time.perf_counter() - began) * 1000
+        print(f"skerry plugins: {words}, {milliseconds:.0f} ms", file=sys.stderr)

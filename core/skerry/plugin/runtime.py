@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from skerry.errors import LocationError
 from skerry.plugin.code_server import CodeServer
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class LoadTarget:
     PROPERTIES: ClassVar[Mapping[str, Any]] = {
         "attribute": {
             "type": "string",
+            "writeOnly": False,
             "minLength": 1,
             "description": "The one repository to load: the name of a repository, of a pipeline, or of a function "
             "without arguments that returns one.",
@@ -101,6 +105,7 @@ class PythonEnvironment:
     PROPERTIES: ClassVar[Mapping[str, Any]] = {
         "executable_path": {
             "type": "string",
+            "writeOnly": False,
             "minLength": 1,
             "description": "The Python interpreter, relative to the workspace file; a name without a slash is "
             "looked up on PATH. Default: the interpreter that runs Skerry.",
@@ -108,6 +113,7 @@ class PythonEnvironment:
         },
         "working_directory": {
             "type": "string",
+            "writeOnly": False,
             "minLength": 1,
             "description": "The folder that the code runs in and imports from, relative to the workspace file. "
             "Without it nothing is added to sys.path.",
@@ -115,6 +121,7 @@ class PythonEnvironment:
         },
         "start": {
             "enum": ["fork", "fresh"],
+            "writeOnly": False,
             "default": "fork",
             "description": "How the process begins: forked from an interpreter that is already running, or as a "
             "fresh interpreter.",
@@ -152,5 +159,37 @@ class Runtime(Protocol):
         Raises LocationError when no process can be started there (interpreter missing, not Python, too old).
         """
 
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        check: bool = True,
+    ) -> CompletedProcess[str]:
+        """Run a command to its end: ``git``, ``uv``, ``docker``. Its last line of output is shown as progress.
+
+        ``cwd``: default is the workspace file's folder. ``env``: variables to set beside the host's and the entry's;
+        the place for secrets, which never belong into ``argv``. ``timeout``: seconds; ``deadline`` holds in any case.
+        It reads nothing from stdin. Of stdout and stderr up to 2 MiB each are kept, the newest. When the location
+        closes, it is stopped with all that it started, and whatever it leaves running is ended with it.
+
+        Raises LocationError when it cannot be started, is stopped, or, unless ``check`` is False, ends with an exit
+        code other than 0 (COMMAND_FAILED). A negative ``returncode`` is the signal that ended it.
+        """
+
     def progress(self, text: str) -> None:
         """Say in a few words what is being done; shown beside the location while it is LOADING."""
+
+    def cache_folder(self, key: str, fill: Callable[[Path], None]) -> Path:
+        """Give the folder that is kept under ``key``, made by ``fill(folder)`` when there is none yet.
+
+        ``key`` says what is in it, whole: a commit; requirements and interpreter. ``fill`` is given a new empty
+        folder, elsewhere, and when it returns, that folder is renamed into place at once: nobody sees half of it, and
+        what is in it must not name its own path. When ``fill`` raises, the folder is removed, and the exception goes
+        on. No two threads or processes fill one key at a time: the others wait, and are given what the first one made.
+        The folder is shared and kept; do not write into it.
+
+        Raises LocationError when no folder can be written, or ``deadline`` passes while another fills.
+        """

@@ -1,8 +1,9 @@
 """The fork server: one single-threaded process for each interpreter, from which user processes are forked.
 
-It serves the host's pipe: ``spawn`` (with the descriptors of a new user process: pipe, output, stack) is answered by
-``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is told by ``exited``. Being the parent, it alone
-knows that a pid is still that process. When the pipe closes, however the host ended, nothing that it started is left.
+It serves the host's pipe: ``spawn`` (with the descriptors of a new user process: pipe, output, stack) and ``execute``
+(of any command: stdout, stderr) are answered by ``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is
+told by ``exited``. Being the parent, it alone knows that a pid is still that process. When the pipe closes, however the
+host ended, nothing that it started is left.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from typing import List, Set
+from typing import List, NoReturn, Set
 
 # Imported for the children, with the caches of sys.path that finding it fills: what is there before the fork is shared.
 import skerry_user_code  # type: ignore[import-not-found]  # noqa: F401  # in `injected`
@@ -25,8 +26,8 @@ from skerry.user_process.explain import explain
 from skerry.user_process.load import load
 from skerry.user_process.target import Target
 
-#: Descriptors that come with ``spawn``.
-_DESCRIPTORS = 3
+#: Descriptors that come with each request for a process.
+_DESCRIPTORS = {"spawn": 3, "execute": 2}
 #: Seconds to wait for processes that were sent SIGKILL; one that hangs in the kernel cannot be waited for.
 _KILL_WAIT = 5.0
 
@@ -96,8 +97,8 @@ class ForkServer:
         return True
 
     def _handle(self, message: Message) -> None:
-        if message["type"] == "spawn":
-            descriptors = [self._connection.descriptors.popleft() for _ in range(_DESCRIPTORS)]
+        if message["type"] in _DESCRIPTORS:
+            descriptors = [self._connection.descriptors.popleft() for _ in range(_DESCRIPTORS[message["type"]])]
             self._spawn(message, descriptors)
         elif message["type"] == "signal" and message["pid"] in self._children:
             if message["group"]:
@@ -113,32 +114,36 @@ class ForkServer:
             answer = {"type": "not_spawned", "id": message["id"], "reason": error.strerror}
         else:
             if pid == 0:
-                self._become_user_process(parent, descriptors, fresh=message["fresh"])
+                self._become(parent, message, descriptors)
             self._children.add(pid)
             answer = {"type": "spawned", "id": message["id"], "pid": pid}
         for descriptor in descriptors:
             os.close(descriptor)
         self._connection.send(answer)
 
-    def _become_user_process(self, parent: int, descriptors: List[int], *, fresh: bool) -> None:
+    def _become(self, parent: int, message: Message, descriptors: List[int]) -> None:
         """Never returns: user code must not come back into the fork server's frames."""
         try:
-            pipe, output, stack = descriptors
             os.setsid()
             processes.die_with_parent(parent)
             processes.become_subreaper()
             self._forget()
-            _take_output(output)
-            if fresh:
-                for descriptor in (pipe, stack):
-                    os.set_inheritable(descriptor, True)
-                line = start.command(sys.executable, self._bootstrap, start.USER_PROCESS, [pipe, stack])
-                os.execv(sys.executable, line)
-            serve.run(self._bootstrap, pipe, stack)
+            if message["type"] == "execute":
+                _execute(message, *descriptors)
+            self._become_user_process(*descriptors, fresh=message["fresh"])
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(1)
+
+    def _become_user_process(self, pipe: int, output: int, stack: int, *, fresh: bool) -> None:
+        _take_output(output, output)
+        if fresh:
+            for descriptor in (pipe, stack):
+                os.set_inheritable(descriptor, True)
+            line = start.command(sys.executable, self._bootstrap, start.USER_PROCESS, [pipe, stack])
+            os.execv(sys.executable, line)
+        serve.run(self._bootstrap, pipe, stack)
 
     def _forget(self) -> None:
         signal.set_wakeup_fd(-1)
@@ -210,14 +215,26 @@ def _exited(pid: int, status: int) -> Message:
     }
 
 
-def _take_output(output: int) -> None:
+def _take_output(stdout: int, stderr: int) -> None:
     # Nothing of ours is on descriptors 0, 1 and 2: user code may close or redirect them.
     nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(nothing)
-    os.close(output)
+    for descriptor, number in ((nothing, 0), (stdout, 1), (stderr, 2)):
+        os.dup2(descriptor, number)
+    for descriptor in {nothing, stdout, stderr}:
+        os.close(descriptor)
+
+
+def _execute(message: Message, stdout: int, stderr: int) -> NoReturn:
+    """Become a command; what hinders that goes where its complaints would go."""
+    _take_output(stdout, stderr)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and a command would inherit that
+    try:
+        os.chdir(message["cwd"])
+        os.execvpe(message["argv"][0], message["argv"], message["env"])
+    except OSError as error:
+        os.write(2, str(error).encode("utf-8", "backslashreplace"))
+        os._exit(127)  # what a shell says of a command that it cannot start
 
 
 def _rehearse() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
 from skerry.model import ErrorInfo, LocationState, Origin, Problem, RepositorySnapshot, ServerInfo, State
 from skerry.plugin import CodeServer, ServerStatus
 from skerry.workspace.states import SETTLED, may_move
+from skerry.workspace_file import Masker
 
 #: Called after each move with the location's name, the state before (None at first) and the new one.
 Observer = Callable[[str, LocationState | None, LocationState], None]
@@ -30,6 +31,8 @@ class Location:
         self._problems = problems
         self._observer = observer
         self._server: CodeServer | None = None
+        self._masker = Masker()
+        self._end_opening: Callable[[], None] = lambda: None
         self._changed = threading.Condition(threading.RLock())
         observer(state.name, None, state)
 
@@ -77,7 +80,7 @@ class Location:
         """Give what its code wrote to stdout and stderr in its present life, as far as it is kept."""
         with self._changed:
             server = self._server
-        return server.output() if server is not None else ""
+        return self._masker.text(server.output()) if server is not None else ""
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is no longer LOADING, at most ``timeout`` seconds; tells whether that came to be."""
@@ -89,8 +92,22 @@ class Location:
 
     # -- called by the workspace ----------------------------------------------------------------------------------
 
+    def _open(self, end_opening: Callable[[], None]) -> bool:
+        """Take what ends its opening when it is closed meanwhile; tells whether it is to be opened at all."""
+        with self._changed:
+            self._end_opening = end_opening
+            return self._state.state is State.LOADING
+
+    def _hide(self, secrets: Collection[str]) -> None:
+        """Show none of these values from now on, nor any of those given before: an older process may print them."""
+        with self._changed:
+            self._masker = self._masker.also(secrets)
+
     def _progress(self, text: str) -> None:
-        self._move(state=State.LOADING, progress=text)
+        """Take a word from its opening, unless it was given up or closed meanwhile."""
+        with self._changed:
+            if self._state.state is State.LOADING and self._state.progress != text:
+                self._move(state=State.LOADING, progress=text)
 
     def _fail(self, error: ErrorInfo) -> None:
         """Take an error of opening it, unless it was given up or closed meanwhile."""
@@ -113,6 +130,8 @@ class Location:
         with self._changed:
             server, self._server = self._server, None
             self._move(state=State.CLOSED, server=None, progress="")
+            end_opening = self._end_opening
+        end_opening()
         if server is not None:
             server.close()
 
@@ -127,11 +146,12 @@ class Location:
         )
 
     def _move(self, *, state: State, **changes: Any) -> None:
-        """Make every change of this location; the only place where that happens."""
+        """Make every change of this location; the only place where that happens, and where secrets are masked."""
         with self._changed:
             old = self._state
             if not may_move(old.state, state):
                 return
-            self._state = replace(old, state=state, **changes)
+            shown = {field: self._masker.value(value) for field, value in changes.items()}
+            self._state = replace(old, state=state, **shown)
             self._changed.notify_all()
             self._observer(self.name, old, self._state)

@@ -2,41 +2,107 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from skerry.code_server import LoadRequest, LocalCodeServer, Processes
+from skerry.errors import ErrorKind, LocationError
 from skerry.model import Origin
 from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment
+from skerry.workspace.cache import Cache
+from skerry.workspace.commands import Commands, closed_error, failed, words
+
+#: Seconds between two looks at a cache folder that somebody else fills.
+_CACHE_POLL = 0.05
 
 
 class LocationRuntime:
-    """See ``skerry.plugin.Runtime``."""
+    """See ``skerry.plugin.Runtime``. ``close`` is the workspace's: it ends what the location type has begun."""
 
     def __init__(
         self,
         origin: Origin,
         startup_timeout_place: str,
         processes: Processes,
+        cache: Cache,
         progress: Callable[[str], None],
     ) -> None:
         self.deadline = time.monotonic() + origin.startup_timeout
         self._origin = origin
         self._startup_timeout_place = startup_timeout_place
         self._processes = processes
+        self._cache = cache
         self._progress = progress
+        self._commands = Commands(processes, progress)
+        self._closed = threading.Event()
+
+    def resolve(self, origin: Origin) -> None:
+        """Take the origin that holds what references stand for in place of the storable one; the workspace's."""
+        self._origin = origin
 
     def spawn_python(self, target: LoadTarget, environment: PythonEnvironment) -> CodeServer:
         """See ``skerry.plugin.Runtime``."""
         request = LoadRequest(
             target=target,
-            environment=environment,
+            environment=replace(environment, env={**environment.env, **self._origin.env}),
             folder=self._origin.folder,
             startup_timeout=self._origin.startup_timeout,
+            deadline=self.deadline,
             startup_timeout_place=self._startup_timeout_place,
         )
         return LocalCodeServer(request, self._processes)
 
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        """See ``skerry.plugin.Runtime``."""
+        until = self.deadline if timeout is None else min(self.deadline, time.monotonic() + timeout)
+
+        def late(tail: str) -> LocationError:
+            if timeout is None or until == self.deadline:
+                return self._timed_out(f"running `{words(argv)}`")
+            return failed(argv, f"was stopped after {timeout:g} s", tail)
+
+        folder = os.path.join(self._origin.folder, cwd or "")
+        variables = {**self._origin.env, **(env or {})}
+        return self._commands.run(argv, folder, variables, until, late, check=check)
+
     def progress(self, text: str) -> None:
         """See ``skerry.plugin.Runtime``."""
         self._progress(text)
+
+    def cache_folder(self, key: str, fill: Callable[[Path], None]) -> Path:
+        """See ``skerry.plugin.Runtime``."""
+        return self._cache.folder(key, fill, self._wait_for_the_cache)
+
+    def close(self) -> None:
+        """End the commands that run, and refuse others. Called when the location closes or is given up."""
+        self._closed.set()
+        self._commands.close()
+
+    def _wait_for_the_cache(self) -> None:
+        doing = "waiting for another load to fill the cache"
+        self._progress(doing)
+        if time.monotonic() > self.deadline:
+            raise self._timed_out(doing)
+        if self._closed.wait(_CACHE_POLL):
+            raise closed_error()
+
+    def _timed_out(self, doing: str) -> LocationError:
+        return LocationError(
+            ErrorKind.STARTUP_TIMEOUT,
+            seconds=self._origin.startup_timeout,
+            doing=f" ({doing})",
+            where=f" at {self._startup_timeout_place}" if self._startup_timeout_place else "",
+        )

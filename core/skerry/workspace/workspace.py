@@ -15,11 +15,12 @@ from skerry.errors import ErrorKind, LocationError, PluginError, UnknownLocation
 from skerry.model import ErrorInfo, LocationState, Problem, Severity, State, WorkspaceState
 from skerry.plugin import CodeServer
 from skerry.plugin.registry import Registry
+from skerry.workspace.cache import Cache, find_state_folder
 from skerry.workspace.location import Location, Observer
 from skerry.workspace.opening import Workers
 from skerry.workspace.runtime import LocationRuntime
 from skerry.workspace.states import SETTLED
-from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files
+from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files, resolve_origin
 
 DEFAULT_FILE = "workspace.yaml"
 _CLOSED_AT_ONCE = 32
@@ -45,6 +46,7 @@ class Workspace:
         self._registry = registry
         self._processes = processes
         self._workers = Workers()
+        self._cache = Cache(find_state_folder(_first_folder(description)))
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         self._closing = threading.Lock()
@@ -175,19 +177,24 @@ class Workspace:
 
     def _open(self, location: Location, entry: Entry) -> None:
         assert entry.origin is not None
-        if location.state is not State.LOADING:
-            return
-        limit = self._processes.supervisor.call_later(
-            entry.origin.startup_timeout, self._workers.give_up(lambda: self._not_opened(location, entry))
-        )
         runtime = LocationRuntime(
             entry.origin,
             entry.startup_timeout_place,
             self._processes,
+            self._cache,
             location._progress,
         )
+        if not location._open(runtime.close):
+            return
+        limit = self._processes.supervisor.call_later(
+            entry.origin.startup_timeout, self._workers.give_up(lambda: self._not_opened(location, entry, runtime))
+        )
         try:
-            server = self._registry.get(entry.type).open(entry.origin, runtime)
+            location_type = self._registry.get(entry.type)
+            origin, secrets = resolve_origin(entry.origin, location_type.schema, entry.written, os.environ)
+            location._hide(secrets)
+            runtime.resolve(origin)
+            server = location_type.open(origin, runtime)
             if not isinstance(server, CodeServer):
                 raise TypeError(f"open() of {entry.type!r} gave {server!r}, which is not a CodeServer")
         except LocationError as error:
@@ -200,7 +207,7 @@ class Workspace:
         finally:
             limit.cancel()
 
-    def _not_opened(self, location: Location, entry: Entry) -> None:
+    def _not_opened(self, location: Location, entry: Entry, runtime: LocationRuntime) -> None:
         assert entry.origin is not None
         doing = location.snapshot.progress
         error = LocationError(
@@ -210,6 +217,7 @@ class Workspace:
             where=f" at {entry.startup_timeout_place}" if entry.startup_timeout_place else "",
         )
         location._fail(ErrorInfo(error.kind, str(error)))
+        runtime.close()
 
     def _plugin_failure(self, key: str, error: BaseException) -> ErrorInfo:
         from skerry.user_process.tracebacks import describe_exception
@@ -224,6 +232,13 @@ class Workspace:
             reason=described.message,
         )
         return ErrorInfo(failure.kind, str(failure), described.frames, described.cause)
+
+
+def _first_folder(description: WorkspaceDescription) -> Path:
+    """Give the folder of the first workspace file, or what takes its place for entries that stand in no file."""
+    if description.paths:
+        return Path(description.paths[0]).parent
+    return next((Path(entry.origin.folder) for entry in description.entries if entry.origin), Path.cwd())
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from skerry.model import Origin, Problem
 
@@ -13,8 +15,9 @@ class Entry:
 
     ``name``: the location's; ``load_from[2]``, counted from 0, for one that has none yet. ``type``: the key as
     written, empty when it cannot be told. ``file``: as the user gave it; ``line`` from 1, None outside a file.
-    ``origin``: None when a problem cost it. ``startup_timeout_place``: ``file:line:column`` of the setting, empty
-    where it is not written.
+    ``origin``: storable; None when a problem cost it. ``startup_timeout_place``: ``file:line:column`` of the setting,
+    empty where it is not written. ``written``: secrets that the file itself holds, by the names that ``origin`` has for
+    them; never to be stored or shown.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Entry:
     origin: Origin | None
     startup_timeout_place: str = ""
     problems: tuple[Problem, ...] = ()
+    written: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,13 @@ from skerry.errors import LocationError, PluginError
 from skerry.plugin import EntryContext, LocationType
 from skerry.plugin.registry import Registry
 from skerry.workspace_file.findings import Code, Finding, Place
+from skerry.workspace_file.references import MARK, Variables, unescape
+from skerry.workspace_file.resolving import Resolved, TreeResolver
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.tree import Tree, container
 from skerry.workspace_file.validation import kind, violations
+
+_WRONG_REFERENCES = frozenset({Code.UNSET_VARIABLE, Code.UNSUITABLE_VARIABLE, Code.MALFORMED_REFERENCE})
 
 
 @dataclass
@@ -21,7 +26,8 @@ class Draft:
     """An entry before the names of the others are known.
 
     ``name``: None while it has none. ``name_place``: what names it. ``options``: normalised; None when a finding cost
-    them. ``common``: the options that core added, as written.
+    them. ``common``: the options that core added, resolved; ``env`` and ``env_file`` of them as they may be stored.
+    ``written``: the secrets that ``options`` refers to in place of the file. ``texts``: what problems must not show.
     """
 
     index: int
@@ -31,6 +37,10 @@ class Draft:
     name_place: Place | None = None
     options: Mapping[str, Any] | None = None
     common: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    env_file: tuple[str, ...] = ()
+    written: Mapping[str, Any] = field(default_factory=dict)
+    texts: Collection[str] = ()
     startup_timeout_place: Place | None = None
     findings: list[Finding] = field(default_factory=list)
 
@@ -56,16 +66,19 @@ class EntryReader:
         draft.type, draft.name_place = key, tree.key_places[key]
         location_type = self._location_type(key, draft)
         if location_type is None:
-            self._take_name(tree.children[key], draft)
+            if MARK not in str(tree.value):
+                self._take_name(tree.children[key], draft)
             return draft
         if location_type.deprecated and draft.name_place:  # in a file: `-m` on a command line is not deprecated
             draft.add(Code.DEPRECATED_TYPE, draft.name_place, key=key, advice=location_type.deprecated)
         options = _options(tree.children[key], location_type, draft)
         if options is not None:
-            valid = self._validate(options, location_type, draft)
-            self._take_common(options, draft)
-            if valid and sound and len(tree.value) == 1:
-                self._ask_type(location_type, options, draft, context)
+            resolved = self._resolve(options, location_type, draft)
+            if resolved is not None:
+                valid = self._validate(resolved[0], location_type, draft)
+                self._take_common(resolved[0], draft, valid=valid)
+                if valid and sound and len(tree.value) == 1:
+                    self._ask_type(location_type, resolved, draft, context)
         return draft
 
     def _type_key(self, tree: Tree, draft: Draft) -> str | None:
@@ -100,6 +113,18 @@ class EntryReader:
             draft.add(Code.PLUGIN_BROKEN, draft.name_place, reason=str(error))
             return None
 
+    def _resolve(self, options: Tree, location_type: LocationType, draft: Draft) -> Resolved | None:
+        resolver = TreeResolver(Variables(os.environ))
+        try:
+            resolved = resolver.resolve(options, self._schemas.options_schema(location_type))
+        # The schema is the plugin's: it may be no schema at all.
+        except Exception as error:
+            self._plugin_failed(location_type, "schema", error, draft)
+            return None
+        draft.findings.extend(resolver.findings)
+        draft.written, draft.texts = resolver.written, resolver.texts
+        return resolved
+
     def _validate(self, options: Tree, location_type: LocationType, draft: Draft) -> bool:
         key = location_type.key
         try:
@@ -109,15 +134,18 @@ class EntryReader:
             self._plugin_failed(location_type, "schema", error, draft)
             return False
         draft.findings.extend(found)
-        return not found
+        return not found and not any(finding.code in _WRONG_REFERENCES for finding in draft.findings)
 
-    def _ask_type(self, location_type: LocationType, options: Tree, draft: Draft, context: EntryContext) -> None:
-        """Have the type name and normalise an entry that passed its schema."""
+    def _ask_type(self, location_type: LocationType, resolved: Resolved, draft: Draft, context: EntryContext) -> None:
+        """Have the type name and normalise an entry that passed its schema; secrets it sees as references."""
         asked = "default_name"
-        own = {key: value for key, value in options.value.items() if key not in draft.common}
+        options, stored = resolved
+        own = {key: value for key, value in stored.items() if key not in draft.common}
         try:
             if draft.name is None:
-                draft.name = _checked_name(location_type.default_name(own))
+                draft.name = unescape(_checked_name(location_type.default_name(own)))
+            draft.env = _env(options, stored)
+            draft.env_file = tuple(str(context.path(path)) for path in _env_files(options))
             asked = "normalize"
             draft.options = _checked_options(location_type.normalize(own, context))
         except LocationError as error:
@@ -138,16 +166,18 @@ class EntryReader:
         fields = {"key": location_type.key, "distribution": distribution, "asked": asked, "reason": reason}
         draft.add(Code.PLUGIN_FAILED, draft.name_place, **fields)
 
-    def _take_common(self, options: Tree, draft: Draft) -> None:
+    def _take_common(self, options: Tree, draft: Draft, *, valid: bool) -> None:
         """Note the options that core added; a name that is well written stands even if the rest is wrong."""
         draft.common = {key: options.value[key] for key in self._schemas.common_options if key in options.value}
         if "startup_timeout" in draft.common:
             draft.startup_timeout_place = options.children["startup_timeout"].place
-        self._take_name(options, draft)
+        self._take_name(options, draft, valid=valid)
 
-    def _take_name(self, options: Tree, draft: Draft) -> None:
+    def _take_name(self, options: Tree, draft: Draft, *, valid: bool = False) -> None:
         written = options.children.get("location_name")
-        if written is not None and self._schemas.location_name.is_valid(written.value):
+        if written is None or any(finding.code in _WRONG_REFERENCES for finding in written.findings):
+            return
+        if valid or self._schemas.location_name.is_valid(written.value):
             draft.name, draft.name_place = written.value, written.place
 
 
@@ -166,6 +196,19 @@ def _options(tree: Tree, location_type: LocationType, draft: Draft) -> Tree | No
         # With keys beside the type they only want indenting, which is told already.
         draft.add(Code.OPTIONS_MISSING, tree.place, **fields)
     return None
+
+
+def _env(options: Tree, stored: Mapping[str, Any]) -> dict[str, str]:
+    """Give the variables as text: a value that is no string as it is written, since 3.10 is not 3.1."""
+    if "env" not in options.children:
+        return {}
+    trees, values = options.children["env"].children, stored["env"]
+    return {name: value if isinstance(value, str) else trees[name].written for name, value in values.items()}
+
+
+def _env_files(options: Tree) -> list[str]:
+    files = options.value.get("env_file", [])
+    return [files] if isinstance(files, str) else files
 
 
 def _required(location_type: LocationType) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from skerry.workspace_file.document import read_document
 from skerry.workspace_file.entries import Draft, EntryReader
 from skerry.workspace_file.envelope import open_envelope
 from skerry.workspace_file.findings import Code, FileError, Finding, Place
+from skerry.workspace_file.masking import Masker
 from skerry.workspace_file.names import FileDraft, settle_names
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.source import read_text
@@ -96,7 +97,7 @@ def _entry(draft: Draft, file: FileDraft) -> Entry:
     origin = None
     if draft.options is not None:
         timeout = {key: float(draft.common[key]) for key in ("startup_timeout",) if key in draft.common}
-        origin = Origin(name, draft.type, draft.options, file.folder, **timeout)
+        origin = Origin(name, draft.type, draft.options, file.folder, env=draft.env, env_file=draft.env_file, **timeout)
     return Entry(
         name=name,
         type=draft.type,
@@ -104,8 +105,15 @@ def _entry(draft: Draft, file: FileDraft) -> Entry:
         line=draft.place[0] if draft.place else None,
         origin=origin,
         startup_timeout_place=_words(file.file, draft.startup_timeout_place),
-        problems=tuple(sorted(_problems(draft.findings, file.file, name), key=_position)),
+        problems=_masked(_problems(draft.findings, file.file, name), draft),
+        written=draft.written,
     )
+
+
+def _masked(problems: list[Problem], draft: Draft) -> tuple[Problem, ...]:
+    if draft.texts:
+        problems = list(map(Masker(draft.texts).problem, problems))
+    return tuple(sorted(problems, key=_position))
 
 
 def _problems(findings: Sequence[Finding], file: str, location: str | None = None) -> list[Problem]:

@@ -13,7 +13,17 @@ from skerry.workspace_file.findings import Code, Finding, Place, file_error
 DEEPEST = 100
 
 #: What leaves a value that is not the one meant.
-_STAND_INS = frozenset({Code.NOT_JSON, Code.UNREADABLE_VALUE, Code.UNKNOWN_TAG, Code.KEY_NOT_A_SCALAR})
+_STAND_INS = frozenset(
+    {
+        Code.NOT_JSON,
+        Code.UNREADABLE_VALUE,
+        Code.UNKNOWN_TAG,
+        Code.KEY_NOT_A_SCALAR,
+        Code.UNSET_VARIABLE,
+        Code.UNSUITABLE_VARIABLE,
+        Code.MALFORMED_REFERENCE,
+    }
+)
 
 
 @dataclass
@@ -23,7 +33,7 @@ class Tree:
     ``value``: JSON. ``place``: None when it does not come from a file. ``written``: a scalar's text. ``children``: by
     key or index, as in ``value``; those that aliases lead to are shared, never copied. ``key_places``: of a mapping.
     ``size``: characters when every alias is followed. ``findings``: what is wrong with this value itself, which then
-    holds the best that could be made of it.
+    holds the best that could be made of it. ``hidden``: something in the value is not to be shown; ``written`` is.
     """
 
     value: Any
@@ -34,6 +44,7 @@ class Tree:
     size: int = 1
     depth: int = 1
     findings: Sequence[Finding] = ()
+    hidden: bool = False
 
     @property
     def unread(self) -> bool:
@@ -93,7 +104,9 @@ def tree_of(value: Any, depth: int = 1) -> Tree:
     if isinstance(value, (list, tuple)):
         items = [tree_of(item, depth + 1) for item in value]
         return container([item.value for item in items], dict(enumerate(items)), None)
-    if value is None or isinstance(value, (str, bool, int)):
+    if isinstance(value, bool):
+        return Tree(value, written=str(value).lower())
+    if value is None or isinstance(value, (str, int)):
         return Tree(value, written=str(value), size=len(str(value)) + 1)
     if isinstance(value, float) and math.isfinite(value):
         return Tree(value, written=repr(value))

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 from jsonschema import Draft7Validator, ValidationError
 
 from skerry.workspace_file.findings import Code, Finding
+from skerry.workspace_file.quick import surely_valid
 from skerry.workspace_file.tree import Tree
 
 #: Gives the findings of one error of jsonschema's, from the error, the tree of the value and the value's name.
@@ -17,22 +18,25 @@ Translator: TypeAlias = Callable[[ValidationError, Tree, str], Iterator[Finding]
 
 def violations(validator: Draft7Validator, tree: Tree, name: str) -> Iterator[Finding]:
     """Give every way in which ``tree`` breaks the schema. ``name``: what to call the tree itself in words."""
+    if surely_valid(validator.schema, tree.value):
+        return
     seen = set()
     for error in validator.iter_errors(tree.value):
         path = tuple(error.absolute_path)
         # jsonschema has an error for each missing property; one of them is enough to tell them all.
-        rule = path, tuple(error.absolute_schema_path)
+        about_a_key = "propertyNames" in error.absolute_schema_path
+        rule = path, tuple(error.absolute_schema_path), str(error.instance) if about_a_key else ""
         if rule not in seen:
             seen.add(rule)
             spot = tree.at(path)
             # A value that could not be read is told already; that its stand-in breaks the schema says nothing.
             if spot.unread:
                 continue
-            translate = _TRANSLATORS.get(str(error.validator), _other)
-            yield from translate(error, spot, _dotted(path) or name)
+            translate = _wrong_key if about_a_key else _TRANSLATORS.get(str(error.validator), _other)
+            yield from translate(error, spot, dotted(path) or name)
 
 
-def _dotted(path: tuple[Any, ...]) -> str:
+def dotted(path: tuple[Any, ...]) -> str:
     """Write a path as in Python: ``env.NAME``, ``files[0]``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
@@ -62,10 +66,23 @@ def _unknown(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]
             yield Finding(Code.UNKNOWN_KEY, place, {"name": name, "key": key, "known": known})
 
 
+def _wrong_key(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    key = str(error.instance)
+    rule = f"{error.validator}: {error.validator_value}"
+    yield Finding(Code.WRONG_KEY, tree.key_places.get(key), {"name": name, "key": key, "rule": rule})
+
+
+def _shown(tree: Tree) -> Any:
+    """Give what may be shown of a value: not what a reference stands for."""
+    if not tree.hidden:
+        return tree.value
+    return tree.written or "***"
+
+
 def _not_a_choice(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
     value: Any = error.validator_value
     choices = tuple(value) if error.validator == "enum" else (value,)
-    yield _finding(Code.NOT_A_CHOICE, tree, name, found=tree.value, choices=choices)
+    yield _finding(Code.NOT_A_CHOICE, tree, name, found=_shown(tree), choices=choices)
 
 
 def _too_short(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
@@ -78,18 +95,21 @@ def _too_long(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding
 
 def _out_of_range(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
     rule = str(error.validator)
-    yield _finding(Code.OUT_OF_RANGE, tree, name, found=tree.value, rule=rule, limit=error.validator_value)
+    found = f"`{_shown(tree)}`" if tree.hidden else tree.value
+    yield _finding(Code.OUT_OF_RANGE, tree, name, found=found, rule=rule, limit=error.validator_value)
 
 
 def _wrong_pattern(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
-    yield _finding(Code.WRONG_PATTERN, tree, name, found=tree.value, pattern=error.validator_value)
+    yield _finding(Code.WRONG_PATTERN, tree, name, found=_shown(tree), pattern=error.validator_value)
 
 
 def _other(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
     if name == "location_name" and error.validator == "not":
         yield _finding(Code.CONTROL_CHARACTER, tree, name, found=tree.value)
     else:
-        yield _finding(Code.AGAINST_SCHEMA, tree, name, detail=error.message)
+        # jsonschema's own words show the value.
+        detail = f"the rule `{error.validator}` does not hold" if tree.hidden else error.message
+        yield _finding(Code.AGAINST_SCHEMA, tree, name, detail=detail)
 
 
 def kind(value: Any) -> str:

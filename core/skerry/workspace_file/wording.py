@@ -212,6 +212,12 @@ def _out_of_range(fields: Mapping[str, Any]) -> Words:
     return f"`{fields['name']}` must be {bound}, and is {fields['found']}.", f"Write a number that is {bound}."
 
 
+def _unsuitable_variable(fields: Mapping[str, Any]) -> Words:
+    expected = " or ".join(_TYPES.get(one, one) for one in fields["expected"])
+    message = f"`{fields['name']}` must be {expected}; the value of the variable `{fields['variable']}` is not."
+    return message, "Set the variable to one."
+
+
 def _entry_refused(fields: Mapping[str, Any]) -> Words:
     message, _, hint = fields["reason"].partition("\n")
     return message, hint
@@ -300,6 +306,16 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     Code.WRONG_PATTERN: ("`{name}` cannot be `{found}`.", "It must match the pattern {pattern}"),
     Code.CONTROL_CHARACTER: ("`{name}` holds a line break or another control character.", "Write it on one line."),
     Code.AGAINST_SCHEMA: ("`{name}` is not as it should be: {detail}.", "Correct it."),
+    Code.WRONG_KEY: ("`{key}` cannot be a key of `{name}`.", "Its keys keep to the rule `{rule}`."),
+    Code.UNSET_VARIABLE: (
+        "The environment variable `{name}` is not set.",
+        "Set it before Skerry starts, or give a default: `${{{name}:-default}}`.",
+    ),
+    Code.UNSUITABLE_VARIABLE: _unsuitable_variable,
+    Code.MALFORMED_REFERENCE: (
+        "`{written}` holds a reference that cannot be understood.",
+        "Write `${{NAME}}` or `${{NAME:-default}}`, with letters, digits and underscores; `$${{` is a literal `${{`.",
+    ),
     Code.ENTRY_REFUSED: _entry_refused,
     Code.PLUGIN_BROKEN: ("{reason}", "Mend or uninstall the plugin; the other locations are not affected."),
     Code.PLUGIN_FAILED: (

@@ -29,6 +29,7 @@ class PythonFile(LocationType):
         "properties": {
             "relative_path": {
                 "type": "string",
+                "writeOnly": False,
                 "minLength": 1,
                 "description": "The file, relative to the workspace file.",
                 "examples": ["hello_world_repository.py"],

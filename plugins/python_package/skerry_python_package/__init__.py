@@ -16,9 +16,6 @@ from skerry.plugin import (
     hookimpl,
 )
 
-#: The code is installed in its environment, so there is no working directory to choose.
-ENVIRONMENT = {name: PythonEnvironment.PROPERTIES[name] for name in ("executable_path", "start")}
-
 
 class PythonPackage(LocationType):
     """A package that is installed in the location's environment."""
@@ -32,12 +29,13 @@ class PythonPackage(LocationType):
         "properties": {
             "package_name": {
                 "type": "string",
+                "writeOnly": False,
                 "minLength": 1,
                 "description": "The package, or a module in it, by its dotted name.",
                 "examples": ["yourproject.hello_world_repository"],
             },
             **LoadTarget.PROPERTIES,
-            **ENVIRONMENT,
+            **PythonEnvironment.PROPERTIES,
         },
         "required": ["package_name"],
         "additionalProperties": False,
@@ -74,6 +72,7 @@ class PythonModule(PythonPackage):
         "properties": {
             "module_name": {
                 "type": "string",
+                "writeOnly": False,
                 "minLength": 1,
                 "description": "The module, by its dotted name.",
                 "examples": ["yourproject.hello_world_repository"],

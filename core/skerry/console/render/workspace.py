@@ -38,7 +38,7 @@ def render_workspace(state: WorkspaceState, page: Page) -> list[Text]:
     lines += [*_space(page, lines), *loose] if loose else []
     if state.locations:
         lines += [*_space(page, lines), *_locations(state, page)]
-    return [*lines, *_space(page, lines), _summary(state)]
+    return [*lines, *_space(page, lines), render_summary(state)]
 
 
 def _path(path: str, page: Page) -> str:
@@ -95,7 +95,8 @@ def _cells(location: LocationState, page: Page) -> list[Piece]:
     ]
 
 
-def _summary(state: WorkspaceState) -> Text:
+def render_summary(state: WorkspaceState) -> Text:
+    """Give one line: how many locations are in which state, and how many definitions were left out."""
     counts = Counter(location.state for location in state.locations)
     pieces: list[str | Piece] = [counted(len(state.locations), "location")]
     for number, (kind, count) in enumerate((kind, counts[kind]) for kind in State if counts[kind]):

@@ -1,0 +1,69 @@
+"""The installed location types as data: what ``skerry types`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skerry.model import Record
+from skerry.plugin import LocationType
+from skerry.plugin.registry import Registry
+from skerry_schemas import workspace_schema
+
+
+@dataclass(frozen=True)
+class OptionInfo(Record):
+    """A key that may stand under a type's own. ``schema``: its JSON Schema, as the plugin gives it."""
+
+    name: str
+    required: bool
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TypeInfo(Record):
+    """An installed location type, or the reason why it cannot be used.
+
+    ``distribution``: its name and version; several, with commas, when they claim one key. ``shorthand``: the option
+    that a bare string stands for. ``deprecated``: what to use in its place. ``error``: None when all is well; without
+    it ``options`` and the rest are empty.
+    """
+
+    key: str
+    distribution: str
+    summary: str = ""
+    description: str = ""
+    shorthand: str | None = None
+    deprecated: str | None = None
+    options: tuple[OptionInfo, ...] = ()
+    error: str | None = None
+
+
+def installed_types(registry: Registry) -> tuple[TypeInfo, ...]:
+    """Give every type that is installed, by key. Each plugin is imported; a broken one is one with an error."""
+    from skerry.workspace_file import unusable_types
+
+    unusable = unusable_types(registry)
+    return tuple(
+        TypeInfo(key, registry.distribution(key), error=unusable[key])
+        if key in unusable
+        else _describe(registry.get(key), registry.distribution(key))
+        for key in registry.keys
+    )
+
+
+def _describe(location_type: LocationType, distribution: str) -> TypeInfo:
+    schema = location_type.schema
+    required = schema.get("required", ())
+    common = workspace_schema()["definitions"]["common_options"]["properties"]
+    options = {**schema.get("properties", {}), **common}
+    return TypeInfo(
+        key=location_type.key,
+        distribution=distribution,
+        summary=location_type.summary,
+        description=schema.get("description", ""),
+        shorthand=location_type.shorthand,
+        deprecated=location_type.deprecated,
+        options=tuple(OptionInfo(name, name in required, option) for name, option in options.items()),
+    )

@@ -1,0 +1,30 @@
+"""``skerry types``: the location types that are installed."""
+
+from __future__ import annotations
+
+import click
+
+from skerry.console.printing import open_page, write_json
+
+
+@click.command("types", short_help="Show the installed location types and their keys.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, in the shape that docs/cli.md describes.")
+@click.option("-v", "--verbose", is_flag=True, help="Describe each key.")
+def types(as_json: bool, verbose: bool) -> None:
+    """Show the installed location types, where they come from, and the keys of each.
+
+    A type whose plugin is broken is shown with its error. Exit code: 0.
+    """
+    from skerry.console.catalogue import installed_types
+    from skerry.plugin.registry import Registry
+
+    registry = Registry()
+    found = installed_types(registry)
+    if as_json:
+        write_json({"types": [one.to_json() for one in found], "warnings": list(registry.warnings)})
+        return
+    from skerry.console.render.page import put
+    from skerry.console.render.types import render_types
+
+    console, page = open_page(verbose=verbose)
+    put(console, page, render_types(found, page))

@@ -1,0 +1,78 @@
+"""A location type between the workspace and itself: does what it does, and keeps what it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from skerry.model import Origin
+from skerry.plugin import CodeServer, EntryContext, LocationType, Runtime, ServerStatus
+from skerry.plugin.registry import Registry
+
+
+class ObservedCodeServer(CodeServer):
+    """Passes everything on. ``close_error``: what its ``close`` raised, if it did, which the workspace is spared."""
+
+    def __init__(self, inner: CodeServer) -> None:
+        self._inner = inner
+        self.close_error: BaseException | None = None
+
+    def watch(self, observer: Callable[[ServerStatus], None]) -> None:
+        """See ``CodeServer``."""
+        self._inner.watch(observer)
+
+    def output(self) -> str:
+        """See ``CodeServer``."""
+        return self._inner.output()
+
+    def close(self) -> None:
+        """See ``CodeServer``."""
+        try:
+            self._inner.close()
+        except BaseException as error:  # raised in a thread of the workspace's it would be lost
+            self.close_error = self.close_error or error
+
+
+class ObservedType(LocationType):
+    """Passes everything on. ``servers``: the code servers that ``open`` gave, in order."""
+
+    def __init__(self, inner: LocationType) -> None:
+        self._inner = inner
+        self.servers: list[ObservedCodeServer] = []
+        for name in ("key", "summary", "schema", "shorthand", "deprecated"):
+            setattr(self, name, getattr(inner, name))
+
+    def normalize(self, options: Mapping[str, Any], context: EntryContext) -> Mapping[str, Any]:
+        """See ``LocationType``."""
+        return self._inner.normalize(options, context)
+
+    def default_name(self, options: Mapping[str, Any]) -> str:
+        """See ``LocationType``."""
+        return self._inner.default_name(options)
+
+    def open(self, origin: Origin, runtime: Runtime) -> CodeServer:
+        """See ``LocationType``."""
+        server = self._inner.open(origin, runtime)
+        if not isinstance(server, CodeServer):
+            return server  # the workspace says what is wrong with that
+        observed = ObservedCodeServer(server)
+        self.servers.append(observed)
+        return observed
+
+    def watch_paths(self, origin: Origin) -> Iterable[Path]:
+        """See ``LocationType``."""
+        return self._inner.watch_paths(origin)
+
+
+class ObservedRegistry(Registry):
+    """The installed location types, with an observed one in the place of its own."""
+
+    def __init__(self, observed: ObservedType) -> None:
+        super().__init__()
+        self._observed = observed
+
+    def get(self, key: str) -> LocationType:
+        """See ``Registry``."""
+        found = super().get(key)  # registers the plugin's other hooks, too
+        return self._observed if key == self._observed.key else found

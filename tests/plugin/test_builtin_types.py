@@ -1,0 +1,84 @@
+"""The built-in location types, and the example of a third party's, keep the contract that the kit checks."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.interpreters import make_environment
+
+from skerry.plugin import LoadTarget, LocationError, Origin, PythonEnvironment
+from skerry.plugin.registry import Registry
+from skerry.testing import RecordingRuntime, check_location_type
+
+Write = Callable[[str, str], Path]
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "plugins" / "skerry_project"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"relative_path": "hello.py"},
+        {"relative_path": "hello.py", "attribute": "hello_repository", "working_directory": ".", "start": "fresh"},
+    ],
+    ids=["short", "long"],
+)
+def test_python_file_keeps_the_contract(options: dict[str, str], hello: Path) -> None:
+    refused = [{"relative_path": "missing.py"}, {**options, "executable_path": "venvs/missing/bin/python"}]
+    check_location_type("python_file", options, folder=hello.parent, refused=refused)
+
+
+def test_python_module_keeps_the_contract(hello: Path) -> None:
+    options = {"module_name": "hello", "working_directory": "."}
+    check_location_type("python_module", options, folder=hello.parent, refused=[{"module_name": "no_such_module"}])
+
+
+def test_python_package_keeps_the_contract(hello: Path, tmp_path: Path) -> None:
+    package = tmp_path / "elsewhere" / "hello_package"
+    package.mkdir(parents=True)
+    hello.rename(package / "__init__.py")
+    make_environment(tmp_path / "venv", "3.12", package.parent)
+    options = {"package_name": "hello_package", "executable_path": "venv/bin/python"}
+    check_location_type("python_package", options, folder=tmp_path, refused=[{"package_name": "hello_package"}])
+
+
+def test_the_example_keeps_the_contract(hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = shutil.copytree(EXAMPLE, tmp_path / "source")
+    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*installing, "--target", str(tmp_path / "site"), str(source)], check=True, timeout=60)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    (tmp_path / "forecasts").mkdir()
+    hello.rename(tmp_path / "forecasts" / "repositories.py")
+    make_environment(tmp_path / "forecasts" / ".venv", "3.12")
+    (tmp_path / "empty").mkdir()
+    check_location_type("project", {"folder": "forecasts"}, folder=tmp_path, refused=[{"folder": "empty"}])
+
+
+def test_python_file_asks_for_a_process_as_its_entry_says(tmp_path: Path) -> None:
+    runtime = RecordingRuntime(tmp_path)
+    options = {"relative_path": "/srv/sales.py", "attribute": "sales", "working_directory": "/srv", "start": "fresh"}
+    Registry().get("python_file").open(Origin("sales", "python_file", options, "/srv"), runtime)
+    (spawned,) = runtime.spawned
+    assert spawned.target == LoadTarget.file("/srv/sales.py", "sales")
+    assert spawned.environment == PythonEnvironment(working_directory="/srv", fresh=True)
+
+
+def test_the_example_is_shorter_than_60_lines() -> None:
+    code = (EXAMPLE / "skerry_project" / "__init__.py").read_text().splitlines()
+    assert len([line for line in code if line.strip()]) < 60
+
+
+def test_the_example_refuses_a_folder_without_environment_before_anything_is_started(tmp_path: Path) -> None:
+    namespace: dict[str, object] = {}
+    exec((EXAMPLE / "skerry_project" / "__init__.py").read_text(), namespace)
+    (project,) = namespace["skerry_location_types"]()  # type: ignore[operator]
+    runtime = RecordingRuntime(tmp_path)
+    origin = Origin("empty", "project", {"folder": str(tmp_path), "module": "repositories"}, str(tmp_path))
+    with pytest.raises(LocationError, match=r"has no \.venv"):
+        project.open(origin, runtime)
+    assert runtime.spawned == []
