@@ -269,7 +269,7 @@ def test_one_interrupt_ends_it_without_a_traceback(folder: Path, write: Write) -
     wait_until(lambda: pid.exists() and pid.read_text().endswith("\n"), what="the start of the location")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)  # to a shell both are 130
     assert "Traceback" not in errors
     wait_until(lambda: not _lives(int(pid.read_text())), what="the end of the location")
 

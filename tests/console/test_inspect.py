@@ -320,7 +320,8 @@ def test_ctrl_c_ends_it_at_once_without_a_traceback(folder: Path, where: str) ->
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         words, code = out + err, process.returncode
-    assert code == 130
+    # To a shell both are 130; Python ends itself by the signal where it came while the text of some class was executed.
+    assert code in (130, -signal.SIGINT), words
     assert "Traceback" not in words
     assert len([line for line in ESCAPE.sub("", words).split("\n") if line.strip()]) <= 1
 
