@@ -243,6 +243,18 @@ def test_closing_ends_what_is_loading_and_what_user_code_started(load: Load, not
     workspace.close()
 
 
+def test_what_user_code_started_ends_with_its_process_while_others_go_on(load: Load) -> None:
+    workspace = load(f"load_from: [{{python_file: {CHILDREN / 'starts_grandchildren.py'}}}]")
+    location = workspace["starts_grandchildren.py"]
+    assert location.wait(30)
+    pids = [int(line) for line in location.output().split()]
+    assert location.server is not None
+    assert location.server.pid is not None
+    psutil.Process(location.server.pid).kill()
+    wait_until(lambda: not any(_alive(pid) for pid in pids), 5, "the end of the grandchildren")
+    wait_until(lambda: location.state is State.FAILED)
+
+
 def _alive(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

@@ -18,8 +18,6 @@ from skerry.plugin.registry import Registry
 from skerry.testing.clauses import Clause, ContractError, words_of
 from skerry.workspace_file import read_entries
 
-NAME = "contract"
-
 
 def check_options(location_type: LocationType, options: Mapping[str, Any], folder: Path, registry: Registry) -> Origin:
     """Check everything that happens before ``open``; gives the origin of ``options``. Raises ContractError."""

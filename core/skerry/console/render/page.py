@@ -25,7 +25,6 @@ GOOD = "green"
 BAD = "red"
 LOOK = "yellow"
 MOVING = "cyan"
-PLACE = "blue"
 CODE = "cyan"
 
 STATE_STYLES = {
