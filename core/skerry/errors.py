@@ -52,6 +52,23 @@ class ErrorKind(str, Enum):
     NOT_OPENED = "NOT_OPENED"
     COMMAND_FAILED = "COMMAND_FAILED"
     UNSUPPORTED_PLATFORM = "UNSUPPORTED_PLATFORM"
+    # A code server that somebody else runs.
+    SERVER_UNREACHABLE = "SERVER_UNREACHABLE"
+    WRONG_SERVER = "WRONG_SERVER"
+    INCOMPATIBLE_SERVER = "INCOMPATIBLE_SERVER"
+    TLS_FAILED = "TLS_FAILED"
+    ACCESS_DENIED = "ACCESS_DENIED"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
+    DEFINITION_TOO_LARGE = "DEFINITION_TOO_LARGE"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Optional[ErrorKind]":
+        """Keep the kind that a newer peer gives: its words have come with it."""
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
 
 
 #: Words for each kind, with the fields that it is raised with. The only place where they are made.
@@ -125,6 +142,22 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.COMMAND_FAILED: "The command `{command}` {ending}.\n{said}",
     ErrorKind.UNSUPPORTED_PLATFORM: (
         "Skerry cannot start processes on {platform}: it needs Linux or macOS.\nUse WSL, or a remote location."
+    ),
+    ErrorKind.SERVER_UNREACHABLE: "The code server at {address} cannot be reached: {reason}.\n{advice}",
+    ErrorKind.WRONG_SERVER: (
+        "What answers at {address} is not a Skerry code server: {reason}.\n"
+        "Correct the address, or start `skerry api grpc` there."
+    ),
+    ErrorKind.INCOMPATIBLE_SERVER: (
+        "The code server at {address} is skerry {theirs} and speaks protocol {their_range}; this is skerry {ours} and "
+        "speaks {our_range}.\n{advice}"
+    ),
+    ErrorKind.TLS_FAILED: "No secure connection to the code server at {address}: {reason}.\n{advice}",
+    ErrorKind.ACCESS_DENIED: "The code server at {address} refuses this client: {reason}\n{advice}",
+    ErrorKind.NOT_SUPPORTED: "{what} cannot be done by the code server at {address} (skerry {theirs}).\n{advice}",
+    ErrorKind.DEFINITION_TOO_LARGE: (
+        "The {type} {name!r} takes {size} bytes to describe, over the limit of {limit}.\n"
+        "Make its config schema, its description or its number of solids smaller."
     ),
 }
 

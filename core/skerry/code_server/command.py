@@ -26,10 +26,14 @@ class Command:
         env: Mapping[str, str],
         processes: Processes,
         heard: Callable[[str], None],
+        *,
+        over: Callable[[], None] = lambda: None,
+        together: bool = False,
     ) -> None:
-        """Ask for it and return. ``env``: all its variables.
+        """Ask for it and return. ``env``: all its variables. ``together``: its stderr is its stdout.
 
-        ``heard`` is called in the supervising thread with the last line of what it writes. Raises LocationError.
+        ``heard`` is called in the supervising thread with the last line of what it writes, ``over`` when it has ended
+        or could not be started. Raises LocationError.
         """
         self.failure: LocationError | None = None
         #: As ``subprocess`` has it: a negative one is a signal.
@@ -37,12 +41,14 @@ class Command:
         self._supervisor = processes.supervisor
         self._pid: int | None = None
         self._stopping = False
+        self._over = over
         self._ended = threading.Event()
         self._fork_server, _ = processes.fork_servers.get(PythonEnvironment())
         self._stdout = Output(self._supervisor, lambda: heard(self._stdout.last_line()))
         self._stderr = Output(self._supervisor, lambda: heard(self._stderr.last_line()))
         try:
-            self._fork_server.execute(self, [self._stdout.writer, self._stderr.writer], argv, cwd, env)
+            stderr = self._stdout if together else self._stderr
+            self._fork_server.execute(self, [self._stdout.writer, stderr.writer], argv, cwd, env)
         finally:
             self._stdout.close_writer()
             self._stderr.close_writer()
@@ -104,3 +110,4 @@ class Command:
             output.drain()
             output.close()
         self._ended.set()
+        self._over()

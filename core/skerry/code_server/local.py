@@ -78,7 +78,7 @@ class LocalCodeServer(CodeServer):
         self._timed_out = False
         self._ended = threading.Event()
         self._fork_server, variables = processes.fork_servers.get(request.environment)
-        self._output = Output(supervisor)
+        self._output = Output(supervisor, echo=processes.echo)
         self._stack = StackPipe(supervisor)
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)

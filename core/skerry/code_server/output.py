@@ -21,10 +21,19 @@ _CHUNK = 256 * 1024
 class Output:
     """A pipe whose writing end is a process's stdout and stderr, and the newest bytes that came through."""
 
-    def __init__(self, supervisor: Supervisor, heard: Callable[[], None] | None = None) -> None:
-        """Begin to take. ``heard`` is called in the supervising thread whenever something has come."""
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        heard: Callable[[], None] | None = None,
+        echo: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """Begin to take. ``heard`` is called in the supervising thread whenever something has come, ``echo`` with it.
+
+        Neither may block.
+        """
         self._supervisor = supervisor
         self._heard = heard
+        self._echo = echo
         reader, self.writer = os.pipe()
         os.set_blocking(reader, False)
         self._reader: int | None = reader
@@ -49,6 +58,8 @@ class Output:
                 self._kept += data
                 if len(self._kept) > KEPT:
                     del self._kept[: len(self._kept) - KEPT // 2]
+            if self._echo is not None and data:
+                self._echo(data)
             if self._heard is not None:
                 self._heard()
             if len(data) < _CHUNK:

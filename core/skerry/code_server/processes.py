@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from skerry.code_server.fork_servers import ForkServers
 from skerry.code_server.supervisor import Supervisor
@@ -11,9 +12,13 @@ from skerry.plugin import PythonEnvironment
 
 
 class Processes:
-    """The supervising thread and the fork servers; ``close`` ends them and whatever was forked."""
+    """The supervising thread and the fork servers; ``close`` ends them and whatever was forked.
 
-    def __init__(self) -> None:
+    ``echo``: called in the supervising thread, which it must not block, with what user code writes.
+    """
+
+    def __init__(self, echo: Callable[[bytes], None] | None = None) -> None:
+        self.echo = echo
         self.supervisor = Supervisor()
         self.fork_servers = ForkServers(self.supervisor)
 

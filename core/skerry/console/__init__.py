@@ -22,6 +22,7 @@ COMMANDS = {
     "types": "skerry.console.types",
     "schema": "skerry.console.schema",
     "plugin": "skerry.console.plugin",
+    "api": "skerry.console.api",
 }
 
 #: What a shell expects of a program that Ctrl-C ended: 128 and the number of SIGINT.

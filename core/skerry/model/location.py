@@ -44,8 +44,9 @@ class Origin(Record):
 class ServerInfo(Record):
     """One life of a code server.
 
-    ``id`` is new with each life; ``address`` is ``pipe`` for a local one; ``python`` and ``skerry`` are versions in
-    the user's environment; ``generation`` counts loads from 1; ``load_seconds`` is the load of the user's code.
+    ``id`` is new with each life; ``address`` is ``pipe`` for a local one, and where a remote one is reached; ``pid``
+    counts on its own machine; ``python`` and ``skerry`` are versions in the user's environment; ``generation`` counts
+    loads from 1; ``load_seconds`` is the load of the user's code.
     """
 
     id: str
@@ -57,6 +58,19 @@ class ServerInfo(Record):
     image: Optional[str]
     generation: int
     load_seconds: Optional[float]
+
+
+@dataclass(frozen=True)
+class ReloadResult(Record):
+    """What came of a reload.
+
+    ``old_generation``: None where nothing was loaded before. ``new_generation``: None when it failed; then ``error``
+    says why, and what was loaded before goes on.
+    """
+
+    old_generation: Optional[int] = None
+    new_generation: Optional[int] = None
+    error: Optional[ErrorInfo] = None
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from skerry.model import ErrorInfo, Explanation, RepositorySnapshot, ServerInfo, State
+from skerry.model import ErrorInfo, Explanation, ReloadResult, RepositorySnapshot, ServerInfo, State
 
 
 @dataclass(frozen=True)
 class ServerStatus:
     """What a code server knows of itself at one moment.
 
-    ``state`` is LOADING until the user's code is loaded, then READY with ``repositories`` or FAILED with ``error``.
-    ``progress``: what it is doing while LOADING, a few words.
+    ``state`` is LOADING until the user's code is loaded, then READY with ``repositories`` or FAILED with ``error``; a
+    remote one is UNREACHABLE while there is no connection, and the next is tried at ``retry_at``, in seconds since the
+    epoch. ``stale``: what is READY is older than the last reload, which failed with ``error``. ``progress``: what it
+    is doing while LOADING, a few words.
     """
 
     state: State
@@ -23,6 +25,8 @@ class ServerStatus:
     error: ErrorInfo | None = None
     explanation: Explanation | None = None
     progress: str = ""
+    stale: bool = False
+    retry_at: float | None = None
 
 
 class CodeServer(ABC):
@@ -39,6 +43,15 @@ class CodeServer(ABC):
     @abstractmethod
     def output(self) -> str:
         """Give what user code wrote to stdout and stderr in this life, as far as it is kept."""
+
+    def reload(self) -> ReloadResult | None:
+        """Load the code again where it runs, and wait for that; None when a new code server is to take its place.
+
+        Called by the workspace when a reload is asked for, in the thread that asks, for one location at a time. The
+        default gives None: the workspace opens a new code server beside this one. A code server that outlives its
+        loads, as a remote one does, tells what came of it. Raises LocationError when it cannot be asked.
+        """
+        return None
 
     @abstractmethod
     def close(self) -> None:

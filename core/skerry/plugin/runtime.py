@@ -148,6 +148,21 @@ class PythonEnvironment:
         )
 
 
+@dataclass(frozen=True)
+class Tls:
+    """How a connection is made secure: TLS, with these files in PEM.
+
+    ``ca``: certificates of the authorities to trust; None stands for the system's. ``cert`` and ``key``: this client's
+    own certificate and its key, where the server wants one. ``server_name``: what the server's certificate is for,
+    where that is not the host's name. The files are read again at each new connection.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    server_name: str | None = None
+
+
 class Runtime(Protocol):
     """What ``LocationType.open`` is given. ``deadline``: a ``time.monotonic()`` by which the load must be over."""
 
@@ -157,6 +172,38 @@ class Runtime(Protocol):
         """Start a user process, ours, that loads ``target``; it is told what to do and not waited for.
 
         Raises LocationError when no process can be started there (interpreter missing, not Python, too old).
+        """
+
+    def connect(
+        self, address: str, *, tls: Tls | None = None, token: str | None = None, token_file: str | None = None
+    ) -> CodeServer:
+        """Reach a code server that somebody else runs: ``skerry api grpc``. It is never stopped, only left.
+
+        ``address``: ``host:port``, an IPv6 address in brackets, or ``unix:/path/to/socket``. ``tls``: None is a plain
+        connection. ``token``: sent with each call; ``token_file``: a file to read it from at each new connection.
+
+        Returns at once: the code server is LOADING until it is connected, UNREACHABLE as long as it cannot be, and
+        tries again for as long as it is open. Raises ValueError when ``address`` is written otherwise.
+        """
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        address: str,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
+        token: str | None = None,
+    ) -> CodeServer:
+        """Start a command, ours, that serves its code at ``address``: ``skerry api grpc``, in a container perhaps.
+
+        ``cwd`` and ``env`` as for ``run``, the rest as for ``connect``. It is LOADING until the server answers and has
+        loaded its code, and FAILED when the command ends or ``deadline`` passes before. What the command writes is
+        kept as its output. Closing it asks the server to shut down, then stops the command with all that it started;
+        it ends with the host, however that ends.
+
+        Raises LocationError when something else serves at ``address`` already.
         """
 
     def run(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skerry.model import State
-from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, ServerStatus
+from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, ServerStatus, Tls
 
 
 class RecordedCodeServer(CodeServer):
@@ -52,6 +52,30 @@ class Spawned:
 
 
 @dataclass(frozen=True)
+class Connected:
+    """One call of ``connect``: its arguments, and the code server that it was given."""
+
+    address: str
+    server: RecordedCodeServer
+    tls: Tls | None = None
+    token: str | None = None
+    token_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """One call of ``spawn``: its arguments, and the code server that it was given."""
+
+    argv: tuple[str, ...]
+    address: str
+    server: RecordedCodeServer
+    cwd: str | Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True)
 class CommandRun:
     """One call of ``run``: its arguments, as they were given."""
 
@@ -74,14 +98,16 @@ def succeed(command: CommandRun) -> subprocess.CompletedProcess[str]:
 class RecordingRuntime:
     """A ``skerry.plugin.Runtime`` for one call of ``open``.
 
-    ``spawned``, ``commands``, ``texts`` and ``cached`` are the calls, in order. ``folder``: where ``cache_folder``
-    makes its folders, one for each key. ``startup_timeout``: seconds until ``deadline``. ``answer``: stands for
-    every command; by default each succeeds and prints nothing.
+    ``spawned``, ``connected``, ``started``, ``commands``, ``texts`` and ``cached`` are the calls, in order; ``started``
+    are those of ``spawn``. ``folder``: where ``cache_folder`` makes its folders, one for each key. ``startup_timeout``:
+    seconds until ``deadline``. ``answer``: stands for every command; by default each succeeds and prints nothing.
     """
 
     def __init__(self, folder: Path, startup_timeout: float = 180.0, answer: Answer = succeed) -> None:
         self.deadline = time.monotonic() + startup_timeout
         self.spawned: list[Spawned] = []
+        self.connected: list[Connected] = []
+        self.started: list[Started] = []
         self.commands: list[CommandRun] = []
         self.texts: list[str] = []
         self.cached: list[str] = []
@@ -92,6 +118,29 @@ class RecordingRuntime:
         """Record the call; gives a code server that stays LOADING."""
         server = RecordedCodeServer()
         self.spawned.append(Spawned(target, environment, server))
+        return server
+
+    def connect(
+        self, address: str, *, tls: Tls | None = None, token: str | None = None, token_file: str | None = None
+    ) -> CodeServer:
+        """Record the call; gives a code server that stays LOADING."""
+        server = RecordedCodeServer()
+        self.connected.append(Connected(address, server, tls, token, token_file))
+        return server
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        address: str,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
+        token: str | None = None,
+    ) -> CodeServer:
+        """Record the call; gives a code server that stays LOADING."""
+        server = RecordedCodeServer()
+        self.started.append(Started(tuple(argv), address, server, cwd, dict(env or {}), tls, token))
         return server
 
     def run(

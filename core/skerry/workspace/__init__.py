@@ -1,6 +1,7 @@
 """The workspace and its locations: what tools hold, and what every screen reads."""
 
 from skerry.workspace.location import Location
+from skerry.workspace.served import ServedLocation
 from skerry.workspace.workspace import Workspace
 
-__all__ = ["Location", "Workspace"]
+__all__ = ["Location", "ServedLocation", "Workspace"]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from skerry.errors import LocationError
+from skerry.locking import try_lock
 
 _SLUG_LENGTH = 40
 #: Bytes: a collision would run the wrong code.
@@ -97,34 +98,15 @@ def _remove_abandoned(cache: Path, name: str) -> None:
     for partial in cache.glob(f"*{_PARTIAL}*"):
         its_name = partial.name.rpartition(_PARTIAL)[0]
         with contextlib.ExitStack() as locks:
-            if its_name == name or locks.enter_context(_try_lock(cache / f"{its_name}{_LOCK}")):
+            if its_name == name or locks.enter_context(try_lock(cache / f"{its_name}{_LOCK}")):
                 shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _locked(path: Path, wait: Callable[[], None]) -> Iterator[None]:
     while True:
-        with _try_lock(path) as mine:
+        with try_lock(path) as mine:
             if mine:
                 yield
                 return
         wait()
-
-
-@contextlib.contextmanager
-def _try_lock(path: Path) -> Iterator[bool]:
-    """Hold the lock if nobody else does, thread or process; the system gives it back when its holder dies."""
-    import fcntl  # not on Windows, where this module is imported all the same
-
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    mine = False
-    try:
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its last holder may have removed the file after it was opened here: then it locks nothing.
-            mine = os.path.samestat(os.fstat(descriptor), os.stat(path))
-        yield mine
-    finally:
-        if mine:
-            path.unlink(missing_ok=True)
-        os.close(descriptor)

@@ -13,7 +13,7 @@ from pathlib import Path
 from skerry.code_server import LoadRequest, LocalCodeServer, Processes
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import Origin
-from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment
+from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, Tls
 from skerry.workspace.cache import Cache
 from skerry.workspace.commands import Commands, closed_error, failed, words
 
@@ -28,6 +28,7 @@ class LocationRuntime:
         self,
         origin: Origin,
         startup_timeout_place: str,
+        generation: int,
         processes: Processes,
         cache: Cache,
         progress: Callable[[str], None],
@@ -35,6 +36,7 @@ class LocationRuntime:
         self.deadline = time.monotonic() + origin.startup_timeout
         self._origin = origin
         self._startup_timeout_place = startup_timeout_place
+        self._generation = generation
         self._processes = processes
         self._cache = cache
         self._progress = progress
@@ -54,8 +56,36 @@ class LocationRuntime:
             startup_timeout=self._origin.startup_timeout,
             deadline=self.deadline,
             startup_timeout_place=self._startup_timeout_place,
+            generation=self._generation,
         )
         return LocalCodeServer(request, self._processes)
+
+    def connect(
+        self, address: str, *, tls: Tls | None = None, token: str | None = None, token_file: str | None = None
+    ) -> CodeServer:
+        """See ``skerry.plugin.Runtime``."""
+        from skerry.rpc.client import connect
+
+        return connect(address, tls, token, token_file)
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        address: str,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
+        token: str | None = None,
+    ) -> CodeServer:
+        """See ``skerry.plugin.Runtime``."""
+        from skerry.rpc.spawned import SpawnedCodeServer, Start
+
+        folder = os.path.join(self._origin.folder, cwd or "")
+        variables = {**os.environ, **self._origin.env, **(env or {})}
+        late = self._timed_out(f"`{words(argv)}` runs, and its server has not loaded the code")
+        started = Start(argv, folder, variables, address, self.deadline, late)
+        return SpawnedCodeServer(started, tls, token, self._processes)
 
     def run(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,7 +53,7 @@ class Workspace:
         self._locations = {entry.name: self._make(entry) for entry in description.entries}
         for entry in description.entries:
             if entry.origin is not None:
-                self._load(self._locations[entry.name], entry)
+                self._locations[entry.name]._begin(self._loader(self._locations[entry.name], entry))
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], processes: Processes | None = None) -> Workspace:
@@ -172,14 +172,16 @@ class Workspace:
             observer(name, old, new)
         self._registry.location_changed(name, old, new)
 
-    def _load(self, location: Location, entry: Entry) -> None:
-        self._workers.submit(lambda: self._open(location, entry))
+    def _loader(self, location: Location, entry: Entry) -> Callable[[int], None]:
+        """Give the function that has a generation of the location loaded."""
+        return lambda generation: self._workers.submit(lambda: self._open(location, entry, generation))
 
-    def _open(self, location: Location, entry: Entry) -> None:
+    def _open(self, location: Location, entry: Entry, generation: int) -> None:
         assert entry.origin is not None
         runtime = LocationRuntime(
             entry.origin,
             entry.startup_timeout_place,
+            generation,
             self._processes,
             self._cache,
             location._progress,

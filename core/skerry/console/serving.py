@@ -1,0 +1,191 @@
+"""Runs a code server: its workspace of one location, its log, and what its code prints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skerry.code_server import Processes
+from skerry.model import LocationState, State
+from skerry.rpc.address import Address
+
+logger = logging.getLogger("skerry.server")
+
+#: Bytes of what user code prints that wait while nobody reads our stdout; beyond, the oldest are dropped.
+WAITING = 4 * 1024 * 1024
+
+
+def listen(
+    entry: Mapping[str, Any],
+    address: Address,
+    tls: tuple[str, str, str | None] | None,
+    token_file: str | None,
+    *,
+    insecure: bool,
+    log_format: str,
+) -> int:
+    """Serve ``entry`` at ``address`` until a signal ends it; gives the exit code. ``tls``: see ``ServerTls``."""
+    _log_to_stderr(log_format)
+    relay = Relay(log_format)
+    processes = Processes(relay.take)
+    processes.prepare()  # the fork server gets ready while what follows is imported
+    from skerry.errors import LocationError, WorkspaceFileError
+    from skerry.rpc.credentials import ServerTls
+    from skerry.rpc.server import Serving, serve
+    from skerry.workspace import ServedLocation, Workspace
+
+    try:
+        workspace = Workspace.from_entries([entry], Path.cwd(), processes)
+    except WorkspaceFileError as error:
+        click.echo(str(error), err=True)
+        return 2
+    with workspace:
+        (location,) = workspace.locations
+        if location.origin is None:
+            for problem in location.problems:
+                click.echo(f"{problem.message}\n{problem.hint}", err=True)
+            return 2
+        workspace.subscribe(_tell)
+        serving = Serving(
+            address=address,
+            target=_target(entry),
+            image=os.environ.get("SKERRY_CURRENT_IMAGE"),
+            tls=ServerTls(*tls) if tls is not None else None,
+            token_file=token_file,
+            insecure=insecure,
+        )
+        try:
+            serve(serving, ServedLocation(workspace, location))
+        except LocationError as error:
+            click.echo(str(error), err=True)
+            return 1
+    relay.close()
+    return 0
+
+
+def _target(entry: Mapping[str, Any]) -> str:
+    ((key, options),) = entry.items()
+    what = next(iter(options.values()))
+    return str(Path(what).absolute()) if key == "python_file" else str(what)
+
+
+def _tell(name: str, old: LocationState | None, new: LocationState) -> None:
+    """Log what became of the code."""
+    if old is not None and (old.state, old.stale, old.server) == (new.state, new.stale, new.server):
+        return
+    if new.state is State.READY and new.server is not None and not new.stale:
+        logger.info("generation %s of %s is READY", new.server.generation, name)
+    elif new.state is State.FAILED and new.error is not None:
+        logger.error("%s FAILED: %s", name, new.error.message)
+
+
+class Relay:
+    """Passes what user code prints on to our stdout, in a thread of its own: nobody waits for a slow reader."""
+
+    def __init__(self, log_format: str) -> None:
+        self._lines = log_format == "json"
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._dropped = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="skerry-relay", daemon=True)
+        self._thread.start()
+
+    def take(self, data: bytes) -> None:
+        """Take what was printed; never blocks."""
+        with self._changed:
+            self._waiting.append(data)
+            self._size += len(data)
+            while self._size > WAITING and len(self._waiting) > 1:
+                dropped = len(self._waiting.popleft())
+                self._size -= dropped
+                self._dropped += dropped
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write what waits, for as long as somebody reads it."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        pending = b""
+        try:
+            while True:
+                data, dropped = self._next()
+                if dropped:
+                    logger.warning("%d bytes of output were dropped: stdout is not read fast enough", dropped)
+                if data is None:
+                    break
+                if not self._lines:
+                    _write(data)
+                    continue
+                *whole, pending = (pending + data).split(b"\n")
+                for line in whole:
+                    _write(_as_json(line))
+            if pending:
+                _write(_as_json(pending))
+        except OSError:
+            self._discard()  # nobody reads our stdout any more; the server goes on
+
+    def _next(self) -> tuple[bytes | None, int]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            dropped, self._dropped = self._dropped, 0
+            if not self._waiting:
+                return None, dropped
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            self._size = 0
+            return data, dropped
+
+    def _discard(self) -> None:
+        while self._next()[0] is not None:
+            pass
+
+
+def _write(data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(1, view) :]
+
+
+def _as_json(line: bytes) -> bytes:
+    message = line.decode("utf-8", "backslashreplace").rstrip("\r")
+    return json.dumps(_record("INFO", "user_code", message), ensure_ascii=False).encode() + b"\n"
+
+
+def _record(level: str, name: str, message: str) -> dict[str, str]:
+    return {"time": datetime.now(UTC).isoformat(), "level": level, "logger": name, "message": message}
+
+
+class _JsonFormatter(logging.Formatter):
+    """A line of JSON for each record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = _record(record.levelname, record.name, record.getMessage())
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def _log_to_stderr(log_format: str) -> None:
+    handler = logging.StreamHandler()
+    if log_format == "json":
+        handler.setFormatter(_JsonFormatter())
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)

@@ -1,0 +1,301 @@
+"""A code server over gRPC: one connection, watched by one thread for as long as the location is open."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import skerry
+from skerry.errors import ErrorKind, LocationError
+from skerry.model import ErrorInfo, ReloadResult, RepositorySnapshot, State
+from skerry.plugin import CodeServer, ServerStatus, Tls
+from skerry.rpc import protocol
+from skerry.rpc import skerry_v1_pb2 as messages
+from skerry.rpc.address import Address
+from skerry.rpc.credentials import TokenSource, channel_credentials, token_source
+from skerry.rpc.diagnosis import diagnose, unreachable, wrong_server
+from skerry.rpc.protocol import Stubs, grpc
+from skerry.rpc.wire import read_reload, read_snapshot, read_status
+
+#: Seconds to wait before the second attempt, and at most before any; each wait is drawn from the last fifth below it.
+FIRST_RETRY = 0.2
+LAST_RETRY = 10.0
+#: Seconds that a connection must have held for the next attempt to be made at once.
+STEADY = 1.0
+#: Seconds that a server may take for its first answer.
+HANDSHAKE_TIMEOUT = 10.0
+#: Seconds for a whole snapshot, and for what was written.
+TRANSFER_TIMEOUT = 120.0
+#: Seconds that closing waits for the thread; its calls are cancelled first.
+_CLOSE_WAIT = 5.0
+
+
+class Peer:
+    """One connection to a server, and what its handshake told."""
+
+    def __init__(self, address: Address, tls: Tls | None, token: TokenSource) -> None:
+        """Prepare it; nothing is sent yet. Raises LocationError when a file cannot be used."""
+        self.address = address
+        self._tls = tls
+        sent = token()
+        self._metadata = ((protocol.TOKEN_KEY, f"{protocol.TOKEN_PREFIX}{sent}"),) if sent is not None else ()
+        options = list(protocol.CHANNEL_OPTIONS)
+        if tls is None:
+            self._channel = grpc.insecure_channel(address.target, options)
+        else:
+            if tls.server_name:
+                options.append(("grpc.ssl_target_name_override", tls.server_name))
+            elif address.socket:
+                options.append(("grpc.default_authority", "localhost"))
+            self._channel = grpc.secure_channel(address.target, channel_credentials(tls), options)
+        self._closed = False
+        self.stubs = Stubs(self._channel)
+        self.hello = messages.HandshakeReply()
+
+    def shake_hands(self, timeout: float) -> messages.HandshakeReply:
+        """Connect, and see that the other side is one that this skerry can speak with. Raises LocationError."""
+        request = messages.HandshakeRequest(protocols=protocol.own_range(), skerry=skerry.__version__)
+        self.hello = self.call(self.stubs.handshake, request, timeout)
+        theirs = self.hello.protocols
+        if not theirs.newest:
+            raise wrong_server(self.address, "it answers as no code server does")
+        if theirs.oldest > protocol.NEWEST or theirs.newest < protocol.OLDEST:
+            raise self._incompatible()
+        return self.hello
+
+    def call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
+        """Make a call; ``timeout`` in seconds. Raises LocationError."""
+        with self.errors():
+            return method(request, timeout=timeout, metadata=self._metadata)
+
+    def probe(self, check: Callable[[grpc.Channel, str, float], str], service: str, timeout: float) -> str:
+        """Ask for the server's health with ``skerry.rpc.health.check``. Raises LocationError."""
+        with self.errors():
+            return check(self._channel, service, timeout)
+
+    def stream(self, method: Callable[..., Any], request: Any, timeout: float | None = None) -> Any:
+        """Begin a call whose answers are iterated over, within ``errors``."""
+        return method(request, timeout=timeout, metadata=self._metadata)
+
+    def require(self, capability: str, what: str) -> None:
+        """Raise LocationError when the server does not offer a method."""
+        if capability not in self.hello.capabilities:
+            raise LocationError(
+                ErrorKind.NOT_SUPPORTED,
+                what=what,
+                address=self.address.words,
+                theirs=self.hello.skerry,
+                advice=f"Update it there: `pip install skerry=={skerry.__version__}`.",
+            )
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Make LocationErrors of grpc's errors."""
+        try:
+            yield
+        except grpc.RpcError as error:
+            raise self._translated(error) from None
+
+    def close(self) -> None:
+        """End the connection and all calls on it. Idempotent."""
+        self._closed = True
+        self._channel.close()
+
+    def _translated(self, error: Any) -> LocationError:
+        code, details = error.code(), error.details() or ""
+        if self._closed:
+            return unreachable(self.address, "it was left")
+        if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
+            reason, _, advice = details.partition("\n")
+            return LocationError(ErrorKind.ACCESS_DENIED, address=self.address.words, reason=reason, advice=advice)
+        if code is grpc.StatusCode.UNIMPLEMENTED:
+            return wrong_server(self.address, "it speaks gRPC, and has no code to show")
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            if self.hello.protocols.newest:
+                return unreachable(self.address, "it did not answer in time", "See whether it hangs.")
+            return diagnose(self.address, self._tls)
+        if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return unreachable(self.address, f"it is overloaded ({details})", "Try again, or run more servers.")
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+            return diagnose(self.address, self._tls)
+        if self.hello.protocols.newest:
+            return unreachable(self.address, f"it answers with an error ({details or code})", "Look into its log.")
+        return wrong_server(self.address, details or "it answers with an error")
+
+    def _incompatible(self) -> LocationError:
+        theirs = self.hello.protocols
+        if theirs.newest < protocol.OLDEST:
+            advice = f"Update the server: run `pip install skerry=={skerry.__version__}` where it runs."
+        else:
+            advice = f"Update this side: run `pip install skerry=={self.hello.skerry}` here."
+        return LocationError(
+            ErrorKind.INCOMPATIBLE_SERVER,
+            address=self.address.words,
+            theirs=self.hello.skerry,
+            ours=skerry.__version__,
+            their_range=protocol.words(theirs.oldest, theirs.newest),
+            our_range=protocol.words(protocol.OLDEST, protocol.NEWEST),
+            advice=advice,
+        )
+
+
+class RemoteCodeServer(CodeServer):
+    """A code server that runs elsewhere, or at least by itself. Its own thread does all but the calls from outside."""
+
+    def __init__(self, address: Address, tls: Tls | None, token: TokenSource, patient_until: float = 0.0) -> None:
+        """Return at once. Until ``patient_until``, a ``time.monotonic()``, no connection means LOADING: it starts."""
+        self._address = address
+        self._tls = tls
+        self._token = token
+        self._patient_until = patient_until
+        self._observer: Callable[[ServerStatus], None] | None = None
+        self._status = ServerStatus(State.LOADING, progress=f"connecting to {address.words}")
+        self._snapshot: tuple[str, int] | None = None
+        self._repositories: tuple[RepositorySnapshot, ...] = ()
+        self._peer: Peer | None = None
+        self._was_connected = False
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="skerry-remote", daemon=True)
+        self._thread.start()
+
+    # -- what the workspace calls -------------------------------------------------------------------------------
+
+    def watch(self, observer: Callable[[ServerStatus], None]) -> None:
+        """See ``CodeServer``."""
+        with self._lock:
+            self._observer = observer
+            observer(self._status)
+
+    def output(self) -> str:
+        """See ``CodeServer``; empty while there is no connection."""
+        try:
+            peer = self._connected("Showing its output", "Output")
+            with peer.errors():
+                parts = peer.stream(peer.stubs.output, messages.OutputRequest(), TRANSFER_TIMEOUT)
+                return "".join(part.text for part in parts)
+        except LocationError:
+            return ""
+
+    def reload(self) -> ReloadResult:
+        """See ``CodeServer``. It takes as long as the server's own limit lets it."""
+        peer = self._connected("A reload", "Reload")
+        return read_reload(peer.call(peer.stubs.reload, messages.ReloadRequest(), None))
+
+    def shut_down(self, timeout: float) -> None:
+        """Ask the server to end. Raises LocationError when it cannot be asked."""
+        peer = self._connected("Shutting down", "ShutDown")
+        peer.call(peer.stubs.shut_down, messages.ShutDownRequest(), timeout)
+
+    def close(self) -> None:
+        """Leave the server; it goes on. See ``CodeServer``."""
+        with self._lock:
+            self._observer = None
+            self._closed.set()
+            peer = self._peer
+        if peer is not None:
+            peer.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_CLOSE_WAIT)
+
+    # -- in its own thread ----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        wait = 0.0
+        while not self._closed.is_set():
+            began = time.monotonic()
+            try:
+                connected = self._follow()
+                error = unreachable(self._address, "it has ended")
+            except LocationError as failure:
+                connected, error = self._was_connected, failure
+            except Exception as failure:  # whatever is wrong in there, the location must not hang in LOADING
+                reason = f"{type(failure).__name__}: {failure}"
+                connected, error = False, unreachable(self._address, reason, "Report this as a defect of Skerry.")
+            if connected and time.monotonic() - began > STEADY:
+                wait = 0.0  # another one may have taken its place already
+            elif not self._closed.is_set():
+                wait = min(max(FIRST_RETRY, wait * 2), LAST_RETRY)
+                pause = wait * random.uniform(0.8, 1.0)
+                self._lost(error, pause)
+                self._closed.wait(pause)
+
+    def _follow(self) -> bool:
+        """Connect and follow the server's status to its end; tells whether it has told any."""
+        self._was_connected = False
+        with self._connection() as peer:
+            for message in self._statuses(peer):
+                self._was_connected = True
+                self._take(peer, message)
+        return self._was_connected
+
+    @contextmanager
+    def _connection(self) -> Iterator[Peer]:
+        peer = Peer(self._address, self._tls, self._token)
+        try:
+            with self._lock:
+                if self._closed.is_set():
+                    raise unreachable(self._address, "it was left")
+                self._peer = peer
+            peer.shake_hands(HANDSHAKE_TIMEOUT)
+            yield peer
+        finally:
+            with self._lock:
+                self._peer = None
+            peer.close()
+
+    def _statuses(self, peer: Peer) -> Iterator[messages.Status]:
+        peer.require("Watch", "Watching it")
+        with peer.errors():
+            yield from peer.stream(peer.stubs.watch, messages.WatchRequest())
+
+    def _take(self, peer: Peer, message: messages.Status) -> None:
+        """Take a status, with the repositories that it speaks of."""
+        known = (peer.hello.server_id, message.snapshot)
+        if message.snapshot and known != self._snapshot:
+            message, self._repositories = self._fetch(peer, message)
+            self._snapshot = (peer.hello.server_id, message.snapshot)
+        repositories = self._repositories if message.snapshot else ()
+        self._tell(replace(read_status(message, self._address.words), repositories=repositories))
+
+    def _fetch(self, peer: Peer, message: messages.Status) -> tuple[messages.Status, tuple[RepositorySnapshot, ...]]:
+        peer.require("Snapshot", "Showing its definitions")
+        items: list[messages.Item] = []
+        with peer.errors():
+            for part in peer.stream(peer.stubs.snapshot, messages.SnapshotRequest(), TRANSFER_TIMEOUT):
+                if part.HasField("status"):
+                    message = part.status  # the repositories are this one's, which may be a newer one
+                items.extend(part.items)
+        return message, read_snapshot(items)
+
+    def _lost(self, error: LocationError, pause: float) -> None:
+        self._snapshot = None
+        if time.monotonic() < self._patient_until:
+            self._tell(ServerStatus(State.LOADING, progress=f"waiting for the server at {self._address.words}"))
+            return
+        info = ErrorInfo(error.kind, str(error))
+        self._tell(ServerStatus(State.UNREACHABLE, error=info, retry_at=time.time() + pause))
+
+    def _tell(self, status: ServerStatus) -> None:
+        with self._lock:
+            self._status = status
+            if self._observer is not None:
+                self._observer(status)
+
+    def _connected(self, what: str, capability: str) -> Peer:
+        with self._lock:
+            peer = self._peer
+        if peer is None or not peer.hello.server_id:
+            raise unreachable(self._address, "there is no connection")
+        peer.require(capability, what)
+        return peer
+
+
+def connect(address: str, tls: Tls | None, token: str | None, token_file: str | None) -> RemoteCodeServer:
+    """See ``skerry.plugin.Runtime.connect``. Called by the workspace's runtime."""
+    return RemoteCodeServer(Address.parse(address), tls, token_source(token, token_file))

@@ -1,0 +1,239 @@
+"""Who is who: TLS of both sides, and tokens. Files are read again when they have changed."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from skerry.errors import LocationError
+from skerry.plugin import Tls
+from skerry.rpc.protocol import grpc
+
+logger = logging.getLogger("skerry.server")
+
+#: A file's place, time and size: another one is another content.
+_Stamp = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class ServerTls:
+    """The files of a server's TLS, in PEM. ``client_ca``: who signs the certificates that clients must show."""
+
+    cert: str
+    key: str
+    client_ca: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Name them."""
+        return (self.cert, self.key, *((self.client_ca,) if self.client_ca else ()))
+
+    def read(self) -> Any:
+        """Read them into a configuration for grpc. Raises LocationError when they cannot be used."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        check_certificate(context, self.cert, self.key)
+        if self.client_ca:
+            check_authorities(context, self.client_ca)
+        ca = Path(self.client_ca).read_bytes() if self.client_ca else None
+        pair = Path(self.key).read_bytes(), Path(self.cert).read_bytes()
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=ca)
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Give credentials that are read again, at a handshake, once the files have changed. Raises LocationError."""
+        changed = Changed(self.files)
+        first = self.read()
+
+        def fetch() -> Any:
+            if not changed():
+                return None
+            try:
+                configuration = self.read()
+            except LocationError as error:
+                logger.warning("the certificate has changed and cannot be used; the one before stays: %s", error)
+                return None
+            logger.info("the certificate has changed and is in use: %s", self.cert)
+            return configuration
+
+        return grpc.dynamic_ssl_server_credentials(first, fetch, require_client_authentication=bool(self.client_ca))
+
+
+class Tokens:
+    """The tokens of a file, one a line; several let a new one be handed out before the old one is taken away."""
+
+    def __init__(self, file: str) -> None:
+        """Raises LocationError when the file cannot be read or holds none."""
+        self._file = file
+        self._lock = threading.Lock()
+        self._changed = Changed([file])
+        self._tokens = read_tokens(file)
+
+    def admit(self, token: str) -> bool:
+        """Tell whether this is one of them; takes the same time whichever it is, and however much of it is right."""
+        self._read_again()
+        given = token.encode("utf-8", "surrogateescape")
+        found = [hmac.compare_digest(given, known) for known in self._tokens]  # each of them, whatever was found before
+        return any(found)
+
+    def _read_again(self) -> None:
+        with self._lock:
+            if not self._changed():
+                return
+            try:
+                self._tokens = read_tokens(self._file)
+            except LocationError as error:
+                logger.warning("the token file has changed and cannot be used; the tokens before stay: %s", error)
+            else:
+                logger.info("the token file has changed and is in use: %s", self._file)
+
+
+def read_tokens(file: str) -> tuple[bytes, ...]:
+    """Read the tokens of a file. Raises LocationError when it cannot be read or holds none."""
+    try:
+        tokens = tuple(line.strip() for line in Path(file).read_bytes().splitlines() if line.strip())
+    except OSError as error:
+        raise unusable_file("token file", file, error.strerror) from error
+    if not tokens:
+        reason = f"The token file {file} is empty.\nWrite a token into it, on a line of its own."
+        raise LocationError(reason=reason)
+    for token in tokens:
+        check_token(token.decode("latin-1"), f"The token file {file}")
+    return tokens
+
+
+def check_token(token: str, where: str) -> None:
+    """Raise LocationError for what HTTP headers cannot carry."""
+    if not token or not all("!" <= character <= "~" for character in token):
+        raise LocationError(
+            reason=f"{where} holds a token with a space or a character that is not ASCII.\n"
+            "Use letters, digits and punctuation: `openssl rand -hex 32` makes a good one."
+        )
+
+
+@dataclass
+class Changed:
+    """Tells, when it is called, whether one of ``files`` is another than at the call before."""
+
+    files: Iterable[str]
+    _last: _Stamp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._last = self._stamp()
+
+    def __call__(self) -> bool:
+        """Look at the files."""
+        before, self._last = self._last, self._stamp()
+        return self._last != before
+
+    def _stamp(self) -> _Stamp:
+        found = []
+        for file in self.files:
+            try:
+                status = os.stat(file)
+            except OSError:
+                found.append((0, 0, 0))  # being replaced, perhaps
+            else:
+                found.append((status.st_ino, status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+
+def channel_credentials(tls: Tls) -> grpc.ChannelCredentials:
+    """Read the files of a client's TLS, now. Raises LocationError when they cannot be used."""
+    context = client_context(tls)
+    cert = key = None
+    if tls.cert and tls.key:
+        cert, key = Path(tls.cert).read_bytes(), Path(tls.key).read_bytes()
+    authorities = "".join(ssl.DER_cert_to_PEM_cert(one) for one in context.get_ca_certs(binary_form=True))
+    return grpc.ssl_channel_credentials(authorities.encode() or None, key, cert)
+
+
+def client_context(tls: Tls) -> ssl.SSLContext:
+    """Give the same for Python's own TLS, which says in words what does not fit. Raises LocationError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["h2"])
+    if tls.ca is None:
+        context.load_default_certs()
+        _load_folders(context)
+    else:
+        check_authorities(context, tls.ca)
+    if tls.cert and tls.key:
+        check_certificate(context, tls.cert, tls.key)
+    return context
+
+
+def _load_folders(context: ssl.SSLContext) -> None:
+    # OpenSSL looks into a folder of authorities only when it meets one; grpc wants all of them beforehand.
+    folder = os.environ.get("SSL_CERT_DIR") or ssl.get_default_verify_paths().capath
+    if context.get_ca_certs() or not folder or not os.path.isdir(folder):
+        return
+    for file in sorted(Path(folder).glob("*.0")):
+        try:
+            context.load_verify_locations(file)
+        except (OSError, ssl.SSLError):
+            continue
+
+
+def check_certificate(context: ssl.SSLContext, cert: str, key: str) -> None:
+    """Load a certificate and its key. Raises LocationError."""
+    for what, file in (("certificate", cert), ("key", key)):
+        check_readable(what, file)
+    try:
+        context.load_cert_chain(cert, key, password=_no_password)
+    except ssl.SSLError as error:
+        reason = error.reason or str(error)
+        raise LocationError(
+            reason=f"The certificate {cert} and the key {key} do not belong together, or are no PEM ({reason}).\n"
+            "Give a certificate, with those that lead to its authority behind it, and its own key without a password."
+        ) from error
+
+
+def _no_password() -> str:
+    # Else OpenSSL asks for one on the terminal.
+    return ""
+
+
+def check_authorities(context: ssl.SSLContext, file: str) -> None:
+    """Load the certificates of authorities. Raises LocationError."""
+    check_readable("file of authorities", file)
+    try:
+        context.load_verify_locations(file)
+    except ssl.SSLError as error:
+        reason = f"The file of authorities {file} holds no certificate in PEM.\nGive the certificate of the authority."
+        raise LocationError(reason=reason) from error
+
+
+def check_readable(what: str, file: str) -> None:
+    """Raise LocationError when a file cannot be read."""
+    try:
+        with open(file, "rb"):
+            pass
+    except OSError as error:
+        raise unusable_file(what, file, error.strerror) from error
+
+
+def unusable_file(what: str, file: str, reason: str | None) -> LocationError:
+    """Give the error of a file that cannot be read."""
+    return LocationError(reason=f"The {what} {file} cannot be read: {reason}.\nCorrect the path or its permissions.")
+
+
+#: Gives the token to send now, or None. Raises LocationError.
+TokenSource = Callable[[], str | None]
+
+
+def token_source(token: str | None, token_file: str | None) -> TokenSource:
+    """Give where a client's token comes from: a value, or a file that is read when it is needed."""
+    if token_file is not None:
+        return lambda: read_tokens(token_file)[0].decode("ascii")
+
+    def given() -> str | None:
+        if token is not None:
+            check_token(token, "`token`")
+        return token
+
+    return given

@@ -1,0 +1,191 @@
+"""Why there is no connection, in words of the user's world.
+
+grpc says "unavailable" for a dozen things. So once a connection has failed, the address is looked at again, step by
+step, with nothing but sockets and Python's own TLS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+
+from skerry.errors import ErrorKind, LocationError
+from skerry.plugin import Tls
+from skerry.rpc.address import SOCKET_PATH_LIMIT, Address
+from skerry.rpc.credentials import client_context
+
+#: Seconds for each step.
+_PATIENCE = 3.0
+#: What a client of HTTP/2 says first, with empty settings (RFC 9113, section 3.4).
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_HTTP2_SETTINGS = 4
+_TLS_ALERT = 0x15
+
+_START = "Start it with `skerry api grpc`, or correct the address."
+_SET_SSL = "Set `ssl: true`, or `ssl:` with the `ca` that signed its certificate."
+
+
+def diagnose(address: Address, tls: Tls | None) -> LocationError:
+    """Say why a connection that has just failed did so."""
+    address = address.reachable
+    try:
+        with _connected(address) as connection:
+            return _over_tls(address, tls, connection) if tls is not None else _plain(address, connection)
+    except LocationError as error:
+        return error
+    except OSError as error:
+        return unreachable(address, f"the connection broke ({error.strerror or error})", _START)
+
+
+def unreachable(address: Address, reason: str, advice: str = _START) -> LocationError:
+    """Make the error of a server that does not answer."""
+    return LocationError(ErrorKind.SERVER_UNREACHABLE, address=address.words, reason=reason, advice=advice)
+
+
+def wrong_server(address: Address, reason: str) -> LocationError:
+    """Make the error of something else that answers."""
+    return LocationError(ErrorKind.WRONG_SERVER, address=address.words, reason=reason)
+
+
+def _tls_failed(address: Address, reason: str, advice: str) -> LocationError:
+    return LocationError(ErrorKind.TLS_FAILED, address=address.words, reason=reason, advice=advice)
+
+
+@contextlib.contextmanager
+def _connected(address: Address) -> Iterator[socket.socket]:
+    """Connect as far as the operating system does. Raises LocationError."""
+    with _to_socket(address) if address.socket else _to_port(address) as connection:
+        connection.settimeout(_PATIENCE)
+        yield connection
+
+
+def _to_port(address: Address) -> socket.socket:
+    try:
+        return socket.create_connection((address.host, address.port), _PATIENCE)
+    except socket.gaierror as error:
+        raise unreachable(address, f"the host {address.host!r} is not known", "Correct `host`.") from error
+    except ConnectionRefusedError as error:
+        raise unreachable(address, "nothing listens there") from error
+    except TimeoutError as error:
+        advice = "See whether the machine is up, and whether a firewall stands between."
+        raise unreachable(address, f"no answer within {_PATIENCE:g} s", advice) from error
+    except OSError as error:
+        advice = "See whether the network reaches that machine."
+        raise unreachable(address, str(error.strerror or error).lower(), advice) from error
+
+
+def _to_socket(address: Address) -> socket.socket:
+    path = address.socket
+    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+        advice = "Use a shorter path, both here and where the server is started."
+        raise unreachable(address, f"a socket's path has at most {SOCKET_PATH_LIMIT} bytes", advice)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(_PATIENCE)
+    try:
+        connection.connect(path)
+    except OSError as error:
+        connection.close()
+        if isinstance(error, FileNotFoundError):
+            raise unreachable(address, "there is no such socket") from error
+        if isinstance(error, ConnectionRefusedError):
+            raise unreachable(address, "nothing listens there: a server that has ended left it") from error
+        if isinstance(error, PermissionError):
+            advice = "Let this user write to the socket and enter its folder."
+            raise unreachable(address, "permission denied", advice) from error
+        raise unreachable(address, str(error.strerror or error).lower()) from error
+    return connection
+
+
+def _plain(address: Address, connection: socket.socket) -> LocationError:
+    answer = _answer(connection)
+    if answer.startswith(b"HTTP/"):
+        return wrong_server(address, f"it speaks {answer.split(b' ')[0].decode('ascii', 'replace')}")
+    if answer and answer[0] == _TLS_ALERT:
+        return _tls_failed(address, "the server wants TLS, and `ssl` is not set", _SET_SSL)
+    if len(answer) >= 9 and answer[3] == _HTTP2_SETTINGS:
+        return unreachable(address, "it ended the connection", "Look into the server's log.")
+    if answer:
+        return wrong_server(address, f"it says {answer[:30]!r}")
+    # Servers with TLS hang up on plain talk, some without a word.
+    if _speaks_tls(address):
+        return _tls_failed(address, "the server wants TLS, and `ssl` is not set", _SET_SSL)
+    return unreachable(
+        address, "it takes the connection and says nothing", "See what runs there, and whether it hangs."
+    )
+
+
+def _answer(connection: socket.socket) -> bytes:
+    with contextlib.suppress(OSError):
+        connection.sendall(_PREFACE)
+        return connection.recv(1024)
+    return b""
+
+
+def _speaks_tls(address: Address) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with _connected(address) as connection, context.wrap_socket(connection):
+            return True
+    except ssl.SSLError as error:
+        # Refused by a TLS server, for want of a certificate perhaps.
+        return "ALERT" in (error.reason or "")
+    except (OSError, LocationError):
+        return False
+
+
+def _over_tls(address: Address, tls: Tls, connection: socket.socket) -> LocationError:
+    context = client_context(tls)
+    name = tls.server_name or address.host
+    try:
+        with context.wrap_socket(connection, server_hostname=name) as secure:
+            # With TLS 1.3 a server refuses a client's certificate only after the handshake.
+            answer = _answer(secure)
+            if answer.startswith(b"HTTP/"):
+                return wrong_server(address, "it speaks HTTP/1, and not gRPC")
+            if answer:
+                return unreachable(address, "it ended the connection", "Look into the server's log.")
+            secure.recv(1)  # raises what the server's last word was
+    except ssl.SSLCertVerificationError as error:
+        return _tls_failed(
+            address, f"its certificate is not accepted ({error.verify_message})", _certificate_advice(tls)
+        )
+    except ssl.SSLError as error:
+        return _refused(address, tls, error)
+    if not (tls.cert and tls.key):
+        return _refused(address, tls, None)
+    return unreachable(
+        address, "it takes the connection and says nothing", "See what runs there, and whether it hangs."
+    )
+
+
+def _certificate_advice(tls: Tls) -> str:
+    if tls.ca is None:
+        return (
+            "Set `ca` to the authority that signed it, and `server_name` to the name in it if that is not the host's."
+        )
+    return "Correct `ca`, and set `server_name` to the name in the certificate if that is not the host's."
+
+
+def _refused(address: Address, tls: Tls, error: ssl.SSLError | None) -> LocationError:
+    reason = (error.reason or "") if error is not None else ""
+    if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
+        advice = "Remove `ssl`, or start the server with --tls-cert and --tls-key."
+        return _tls_failed(address, "the server does not speak TLS", advice)
+    if not (tls.cert and tls.key):
+        words = "the server ended the handshake, as it does where it wants a client certificate"
+        if "CERTIFICATE_REQUIRED" in reason:
+            words = "the server wants a client certificate"
+        return _tls_failed(address, words, "Set `cert` and `key` to one that its --client-ca signed.")
+    if "ALERT" in reason:
+        advice = "Set `cert` and `key` to a certificate that its --client-ca signed and that has not expired."
+        return _tls_failed(address, f"the server refuses the client certificate ({_lower(reason)})", advice)
+    return _tls_failed(address, _lower(reason) or "the handshake broke off", "Look into the server's log.")
+
+
+def _lower(reason: str) -> str:
+    return reason.replace("_", " ").lower()

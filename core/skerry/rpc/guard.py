@@ -1,0 +1,62 @@
+"""Who is let in: with tokens who has one, with TLS who the handshake let through, with neither this machine alone."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from skerry.rpc.credentials import Tokens
+from skerry.rpc.protocol import TOKEN_KEY, TOKEN_PREFIX, grpc
+
+_PROTECTED = (
+    "it has no credentials configured, and serves only clients on its own machine (protected mode).\n"
+    "Start it with --tls-cert and --tls-key, or with --token-file; --insecure opens it to everybody who reaches it."
+)
+_NO_TOKEN = "it wants a token, and none was sent.\nSet `token` or `token_file` to one of its --token-file."
+_WRONG_TOKEN = "it does not know the token that was sent.\nSet `token` or `token_file` to one of its --token-file."
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a server asks of its peers. ``tls``: the transport is secure, and has asked for certificates if it should.
+
+    ``tokens``: None where none are wanted. ``insecure``: nothing is asked of anybody.
+    """
+
+    tls: bool = False
+    tokens: Tokens | None = None
+    insecure: bool = False
+
+    @property
+    def open_to_this_machine_alone(self) -> bool:
+        """Tell whether this is protected mode."""
+        return not (self.tls or self.tokens or self.insecure)
+
+    def refusal(self, peer: str, metadata: Iterable[tuple[str, Any]]) -> tuple[Any, str] | None:
+        """Give the status and the words with which to refuse a call, or None. ``peer``: as grpc writes it."""
+        if self.tokens is not None:
+            sent = next((str(value) for key, value in metadata if key == TOKEN_KEY), None)
+            if sent is None:
+                return grpc.StatusCode.UNAUTHENTICATED, _NO_TOKEN
+            if not self.tokens.admit(sent.removeprefix(TOKEN_PREFIX)):
+                return grpc.StatusCode.UNAUTHENTICATED, _WRONG_TOKEN
+        elif self.open_to_this_machine_alone and not is_local(peer):
+            return grpc.StatusCode.PERMISSION_DENIED, _PROTECTED
+        return None
+
+
+def is_local(peer: str) -> bool:
+    """Tell whether a peer is on this machine: it came by a unix socket or the loopback interface."""
+    family, _, rest = peer.partition(":")
+    if family == "unix":
+        return True
+    host = urllib.parse.unquote(rest).rpartition(":")[0].removeprefix("[").removesuffix("]").partition("%")[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)

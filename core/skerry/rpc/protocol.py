@@ -1,0 +1,100 @@
+"""What both sides of the wire agree on: the protocol's range, the methods, and how a channel behaves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+# grpc's own complaints go to stderr, in words for its developers; a user is told by us. It reads the variable once,
+# when it is imported, and user processes must not inherit it.
+_SET_HERE = "GRPC_VERBOSITY" not in os.environ
+if _SET_HERE:
+    os.environ["GRPC_VERBOSITY"] = "NONE"
+import grpc as grpc  # noqa: E402  # for the other modules of this room, too
+
+if _SET_HERE:
+    del os.environ["GRPC_VERBOSITY"]
+
+from skerry.rpc import skerry_v1_pb2 as messages  # noqa: E402
+
+#: The protocols that this skerry speaks. Raised only by a change that another version would misunderstand.
+OLDEST, NEWEST = 1, 1
+
+SERVICE = "skerry.v1.CodeServer"
+HEALTH_SERVICE = "grpc.health.v1.Health"
+#: What a probe asks for: the server, or the user's code.
+HEALTH_NAMES = ("", "code")
+
+#: The metadata that carries a token, as RFC 6750 has it.
+TOKEN_KEY = "authorization"
+TOKEN_PREFIX = "Bearer "
+
+#: The names in a handshake's ``capabilities``.
+CAPABILITIES = ("Watch", "Snapshot", "Output", "Reload", "ShutDown")
+
+Options: TypeAlias = Sequence[tuple[str, Any]]
+
+#: Milliseconds between two pings of a client; a server must allow them, or sends the client away.
+_PING_EVERY = 10_000
+_PING_TIMEOUT = 10_000
+
+_COMMON: Options = (
+    ("grpc.keepalive_time_ms", _PING_EVERY),
+    ("grpc.keepalive_timeout_ms", _PING_TIMEOUT),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+#: A proxy for the outside world is none for a neighbour, and would see what is said.
+CHANNEL_OPTIONS: Options = (
+    *_COMMON,
+    ("grpc.enable_http_proxy", 0),
+    # The watching thread tries again by itself, and tells when.
+    ("grpc.enable_retries", 0),
+)
+#: Streams that one connection may have at a time, and calls that the server answers at a time.
+STREAMS_PER_CONNECTION = 100
+CALLS_AT_ONCE = 2000
+#: Bytes of a request. None that there is has more than a few.
+REQUEST_LIMIT = 64 * 1024
+SERVER_OPTIONS: Options = (
+    *_COMMON,
+    # With it, a second server on the same port succeeds and takes half of the calls.
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", _PING_EVERY // 2),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", _PING_EVERY // 2),
+    ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+    ("grpc.max_receive_message_length", REQUEST_LIMIT),
+)
+
+
+def words(oldest: int, newest: int) -> str:
+    """Write a range of protocols."""
+    return str(oldest) if oldest == newest else f"{oldest} to {newest}"
+
+
+def own_range() -> messages.ProtocolRange:
+    """Give the range that this skerry speaks."""
+    return messages.ProtocolRange(oldest=OLDEST, newest=NEWEST)
+
+
+class Stubs:
+    """The methods of a server, to be called over ``channel``. Written by hand: generated ones check grpc's version."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        def unary(name: str, reply: Any) -> Any:
+            return channel.unary_unary(
+                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
+            )
+
+        def stream(name: str, reply: Any) -> Any:
+            return channel.unary_stream(
+                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
+            )
+
+        self.handshake = unary("Handshake", messages.HandshakeReply)
+        self.watch = stream("Watch", messages.Status)
+        self.snapshot = stream("Snapshot", messages.SnapshotPart)
+        self.output = stream("Output", messages.OutputPart)
+        self.reload = unary("Reload", messages.ReloadReply)
+        self.shut_down = unary("ShutDown", messages.ShutDownReply)

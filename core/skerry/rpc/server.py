@@ -1,0 +1,129 @@
+"""Serves one code server at one address, in the event loop of this thread, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from skerry.errors import LocationError
+from skerry.plugin import CodeServer
+from skerry.rpc import protocol
+from skerry.rpc.address import Address
+from skerry.rpc.binding import hold
+from skerry.rpc.credentials import ServerTls, Tokens
+from skerry.rpc.guard import Guard
+from skerry.rpc.protocol import grpc
+from skerry.rpc.service import Service
+
+logger = logging.getLogger("skerry.server")
+
+#: Seconds for calls under way when the server ends, a reload among them.
+DRAIN_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where and how to serve. ``target``: what is loaded, in words; ``image``: SKERRY_CURRENT_IMAGE."""
+
+    address: Address
+    target: str
+    image: str | None = None
+    tls: ServerTls | None = None
+    token_file: str | None = None
+    insecure: bool = False
+
+
+def serve(serving: Serving, published: CodeServer) -> None:
+    """Serve until SIGTERM, SIGINT or a peer ends it; SIGHUP reloads. For the main thread.
+
+    Raises LocationError when the address is taken or a file cannot be used.
+    """
+    asyncio.run(_serve(serving, published))
+
+
+async def _serve(serving: Serving, published: CodeServer) -> None:
+    tokens = Tokens(serving.token_file) if serving.token_file else None
+    guard = Guard(serving.tls is not None, tokens, serving.insecure)
+    with hold(serving.address):
+        server = grpc.aio.server(options=protocol.SERVER_OPTIONS, maximum_concurrent_rpcs=protocol.CALLS_AT_ONCE)
+        end, at_once = asyncio.Event(), asyncio.Event()
+        service = Service(published, guard, serving.target, serving.image, end.set)
+        server.add_generic_rpc_handlers(service.handlers())
+        address = _listen(server, serving)
+        await server.start()
+        _say(serving, guard, address)
+        with _signals(lambda: (at_once if end.is_set() else end).set(), lambda: _reload(service)):
+            await end.wait()
+            logger.info("ending; calls under way are answered first, at most for %g s", DRAIN_TIMEOUT)
+            await service.end()
+            drained = asyncio.create_task(server.stop(DRAIN_TIMEOUT))
+            hurried = asyncio.create_task(at_once.wait())
+            await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
+            hurried.cancel()
+            await server.stop(None)
+            await drained
+        published.close()  # the loop, in which its moves are taken, ends here
+        logger.info("ended")
+
+
+def _listen(server: grpc.aio.Server, serving: Serving) -> Address:
+    address = serving.address
+    # Resolved by us, as the check was: grpc would be content with one of a name's addresses.
+    try:
+        if serving.tls is not None:
+            port = server.add_secure_port(str(address), serving.tls.credentials())
+        else:
+            port = server.add_insecure_port(str(address))
+    except RuntimeError:
+        port = 0
+    if port == 0:
+        raise LocationError(reason=f"Nothing can listen at {address.words}.\nSee whether it was taken just now.")
+    return address if address.socket else Address(address.host, port)
+
+
+def _say(serving: Serving, guard: Guard, address: Address) -> None:
+    how = "with TLS" if serving.tls is not None else "without TLS"
+    if serving.tls is not None and serving.tls.client_ca:
+        how = "with mutual TLS"
+    logger.info("serving %s at %s, %s", serving.target, address.words, how)
+    if guard.open_to_this_machine_alone:
+        logger.info("protected mode: only clients on this machine are served; --insecure opens it to others")
+    if serving.insecure and not (guard.tls or guard.tokens):
+        logger.warning("--insecure: everybody who reaches %s can run code here", address.words)
+    if guard.tokens is not None and not guard.tls and not address.socket:
+        logger.warning("tokens travel in plain text: on a network, add --tls-cert and --tls-key")
+
+
+@contextlib.contextmanager
+def _signals(end: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    handlers = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: reload}
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+_reloads: set[asyncio.Task[None]] = set()
+
+
+def _reload(service: Service) -> None:
+    task = asyncio.get_running_loop().create_task(_reload_and_tell(service))
+    _reloads.add(task)
+    task.add_done_callback(_reloads.discard)
+
+
+async def _reload_and_tell(service: Service) -> None:
+    logger.info("reloading")
+    result = await service.reload()
+    if result.error is None:
+        logger.info("reloaded: generation %s, after %s", result.new_generation, result.old_generation or "none")
+    else:
+        logger.error("the reload failed: %s", result.error.message)
