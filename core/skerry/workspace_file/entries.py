@@ -16,7 +16,7 @@ from skerry.workspace_file.references import MARK, Variables, unescape
 from skerry.workspace_file.resolving import Resolved, TreeResolver
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.tree import Tree, container
-from skerry.workspace_file.validation import kind, violations
+from skerry.workspace_file.validation import kind, required_keys, violations
 
 _WRONG_REFERENCES = frozenset({Code.UNSET_VARIABLE, Code.UNSUITABLE_VARIABLE, Code.MALFORMED_REFERENCE})
 
@@ -211,8 +211,12 @@ def _env_files(options: Tree) -> list[str]:
     return [files] if isinstance(files, str) else files
 
 
-def _required(location_type: LocationType) -> tuple[str, ...]:
-    return tuple(location_type.schema.get("required", ()))
+def _required(location_type: LocationType) -> tuple[tuple[str, ...], ...]:
+    """Name what must be written: of each group of keys, one."""
+    schema = location_type.schema
+    alternatives = tuple(key for rule in schema.get("oneOf", ()) for key in required_keys(rule))
+    alone = tuple((key,) for key in schema.get("required", ()))
+    return (*alone, alternatives) if alternatives else alone
 
 
 def _checked_name(name: Any) -> str:

@@ -67,6 +67,8 @@ class Code(StrEnum):
     # The options, against the schema of their type.
     WRONG_TYPE = "WRONG_TYPE"
     MISSING_KEY = "MISSING_KEY"
+    ONE_KEY_OF_SEVERAL = "ONE_KEY_OF_SEVERAL"
+    EXCLUSIVE_KEYS = "EXCLUSIVE_KEYS"
     UNKNOWN_KEY = "UNKNOWN_KEY"
     NOT_A_CHOICE = "NOT_A_CHOICE"
     TOO_SHORT = "TOO_SHORT"

@@ -57,6 +57,41 @@ def _missing(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]
             yield _finding(Code.MISSING_KEY, tree, name, key=key)
 
 
+def _depends(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    for key, needed in cast("Mapping[str, Any]", error.validator_value).items():
+        if key in tree.value and isinstance(needed, list):
+            for other in needed:
+                if other not in tree.value:
+                    yield Finding(Code.MISSING_KEY, tree.key_places.get(key), {"name": name, "key": other})
+
+
+def _alternatives(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    """Tell what ``oneOf`` and ``not`` say of keys: one of several, or not these together."""
+    rules: Any = error.validator_value
+    if error.validator == "not":
+        keys = [key for key in required_keys(rules) if key in tree.value] if isinstance(tree.value, dict) else []
+    else:
+        keys = [key for rule in rules for key in required_keys(rule)]
+        if keys and not any(key in tree.value for key in keys):
+            yield _finding(Code.ONE_KEY_OF_SEVERAL, tree, name, keys=tuple(keys))
+            return
+        keys = [key for key in keys if key in tree.value]
+    if len(keys) > 1:
+        # Whichever was written last is at odds with what stood there before.
+        places = [place for place in map(tree.key_places.get, keys) if place is not None]
+        place = max(places, default=tree.place)
+        yield Finding(Code.EXCLUSIVE_KEYS, place, {"keys": tuple(keys)})
+    else:
+        yield from _other(error, tree, name)
+
+
+def required_keys(schema: Any) -> tuple[str, ...]:
+    """Name the keys of a schema that says nothing but that they must be there; else none."""
+    if isinstance(schema, Mapping) and list(schema) == ["required"]:
+        return tuple(schema["required"])
+    return ()
+
+
 def _unknown(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     known = tuple(schema.get("properties", ()))
@@ -128,6 +163,9 @@ def kind(value: Any) -> str:
 _TRANSLATORS: Mapping[str, Translator] = {
     "type": _wrong_type,
     "required": _missing,
+    "dependencies": _depends,
+    "oneOf": _alternatives,
+    "not": _alternatives,
     "additionalProperties": _unknown,
     "enum": _not_a_choice,
     "const": _not_a_choice,

@@ -149,14 +149,18 @@ def _options_missing(fields: Mapping[str, Any]) -> Words:
     message = f"There is nothing under `{fields['key']}`."
     if fields["shorthand"]:
         return message, f"Write its `{fields['shorthand']}` behind the colon, or its options indented below."
-    return message, f"Write its options indented below; required: {_names(fields['required'])}."
+    return message, _write_below(fields["required"])
+
+
+def _write_below(required: Iterable[Iterable[str]]) -> str:
+    needed = ", ".join(" or ".join(f"`{key}`" for key in keys) for keys in required) or "none"
+    return f"Write its options indented below; required: {needed}."
 
 
 def _options_not_a_mapping(fields: Mapping[str, Any]) -> Words:
     key, shorthand, found = fields["key"], fields["shorthand"], fields["found"]
     if not shorthand:
-        hint = f"Write its options indented below; required: {_names(fields['required'])}."
-        return f"`{key}` takes a mapping of options; this is {_TYPES[found]}.", hint
+        return f"`{key}` takes a mapping of options; this is {_TYPES[found]}.", _write_below(fields["required"])
     message = f"`{key}` takes its `{shorthand}` as a string, or a mapping of options; this is {_TYPES[found]}."
     if found == "array":
         return message, f"Write an entry for each: `- {key}: ...`."
@@ -174,6 +178,15 @@ def _wrong_type(fields: Mapping[str, Any]) -> Words:
     if found == "string":
         return message, "Remove the quotes." if written.isdecimal() else f"Write {expected}."
     return message, f"Put it in quotes: {_quoted(written)}." if "string" in fields["expected"] else f"Write {expected}."
+
+
+def _one_key_of_several(fields: Mapping[str, Any]) -> Words:
+    return f"`{fields['name']}` needs one of {_names(fields['keys'])}.", "Add one of them."
+
+
+def _exclusive_keys(fields: Mapping[str, Any]) -> Words:
+    keys = " and ".join(f"`{key}`" for key in fields["keys"])
+    return f"{keys} exclude each other.", "Remove all but one of them."
 
 
 def _not_a_choice(fields: Mapping[str, Any]) -> Words:
@@ -298,6 +311,8 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     Code.OPTIONS_NOT_A_MAPPING: _options_not_a_mapping,
     Code.WRONG_TYPE: _wrong_type,
     Code.MISSING_KEY: ("`{name}` needs the key `{key}`.", "Add it."),
+    Code.ONE_KEY_OF_SEVERAL: _one_key_of_several,
+    Code.EXCLUSIVE_KEYS: _exclusive_keys,
     Code.UNKNOWN_KEY: _unknown_key,
     Code.NOT_A_CHOICE: _not_a_choice,
     Code.TOO_SHORT: _too_short,
