@@ -36,8 +36,6 @@ def hold(address: Address) -> Iterator[None]:
 
 
 def _check_port(address: Address) -> None:
-    if address.port == 0:
-        return  # any that is free
     for family, kind, number, _, where in _resolve(address):
         with socket.socket(family, kind, number) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger do not hold it
