@@ -164,3 +164,18 @@ def test_a_wrong_command_line_is_told_before_anything_starts(arguments: list[str
     result = skerry(hello.parent, "api", "grpc", *arguments)
     assert result.returncode == 2
     assert words in result.stderr
+
+
+def test_of_several_that_start_at_once_one_gets_the_socket(hello: Path, folder: Path) -> None:
+    path = folder / "sales.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as left_over:
+        left_over.bind(str(path))
+    servers = [start_server(hello.parent, "-f", "hello.py", "--socket", str(path)) for _ in range(4)]
+    try:
+        wait_until(lambda: sum(server.process.poll() is not None for server in servers) == 3, what="three refusals")
+        (winner,) = [server for server in servers if server.process.poll() is None]
+        winner.wait_for("serving ")
+        assert skerry(folder, "api", "grpc-health-check", "--socket", "sales.sock").stdout == "SERVING\n"
+    finally:
+        for server in servers:
+            server.end()

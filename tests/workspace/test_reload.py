@@ -1,0 +1,205 @@
+"""Reload: new code beside the old, swapped when it is READY; what worked stays when it is not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.servers import alive
+from support.waiting import wait_until
+
+from skerry import ErrorKind, Location, LocationError, State, Workspace
+from skerry.model import LocationState, ReloadResult
+
+Load = Callable[[str], Workspace]
+Write = Callable[[str, str], Path]
+
+GOOD = "from skerry import pipeline\n\n@pipeline\ndef {name}():\n    pass\n\nprint('loaded {name}')\n"
+
+
+def only(workspace: Workspace) -> Location:
+    (location,) = workspace
+    assert location.wait(60)
+    return location
+
+
+def pipelines(location: Location) -> list[str]:
+    return [pipeline.name for repository in location.repositories for pipeline in repository.pipelines]
+
+
+def pid_of(location: Location) -> int:
+    assert location.server is not None
+    assert location.server.pid is not None
+    return location.server.pid
+
+
+def test_a_reload_shows_the_new_code_in_a_new_process(write: Write, load: Load) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    before = pid_of(location)
+    write("team.py", GOOD.format(name="weekly"))
+    assert location.reload() == ReloadResult(1, 2)
+    assert (location.state, pipelines(location), location.output()) == (State.READY, ["weekly"], "loaded weekly\n")
+    assert pid_of(location) != before
+    assert not alive(before)
+
+
+def test_a_failed_reload_keeps_what_worked_and_says_so(write: Write, load: Load) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    before = pid_of(location)
+    write("team.py", "import nothing_of_this_name\n")
+    result = location.reload()
+    assert (result.old_generation, result.new_generation) == (1, None)
+    assert result.error is not None
+    assert result.error.kind is ErrorKind.MISSING_IMPORT
+    state = location.snapshot
+    assert (state.state, state.stale, state.error) == (State.READY, True, result.error)
+    assert (pipelines(location), pid_of(location)) == (["daily"], before)
+    write("team.py", GOOD.format(name="mended"))
+    assert location.reload() == ReloadResult(1, 2)
+    state = location.snapshot
+    assert (state.stale, state.error, pipelines(location)) == (False, None, ["mended"])
+
+
+def test_meanwhile_the_old_code_goes_on_and_nobody_sees_anything_else(write: Write, load: Load, tmp_path: Path) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    workspace = load("load_from: [python_file: team.py]")
+    location = only(workspace)
+    seen: list[LocationState] = []
+    workspace.subscribe(lambda name, old, new: seen.append(new))
+    waits = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)\n"
+    write("team.py", waits + GOOD.format(name="weekly"))
+    results: list[ReloadResult] = []
+    thread = threading.Thread(target=lambda: results.append(location.reload()))
+    thread.start()
+    try:
+        assert (location.state, pipelines(location)) == (State.READY, ["daily"])
+        assert alive(pid_of(location))
+    finally:
+        (tmp_path / "go").touch()
+        thread.join(60)
+    assert results == [ReloadResult(1, 2)]
+    assert {state.state for state in seen} == {State.READY}
+    assert not any(state.stale for state in seen)
+
+
+def test_what_failed_can_be_reloaded_once_it_is_mended(write: Write, load: Load) -> None:
+    write("team.py", "1 / 0")
+    location = only(load("load_from: [python_file: team.py]"))
+    assert location.state is State.FAILED
+    result = location.reload()
+    assert (location.state, result.old_generation, result.new_generation) == (State.FAILED, None, None)
+    assert result.error == location.error
+    write("team.py", GOOD.format(name="daily"))
+    assert location.reload() == ReloadResult(None, 1)
+    assert (location.state, location.error) == (State.READY, None)
+
+
+def test_a_process_that_is_killed_comes_back_with_a_reload(write: Write, load: Load) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    os.kill(pid_of(location), signal.SIGKILL)
+    wait_until(lambda: location.state is State.FAILED, what="FAILED")
+    assert location.reload().new_generation == 2
+    assert pipelines(location) == ["daily"]
+
+
+def test_a_process_that_ends_during_the_reload_is_not_missed(write: Write, load: Load, tmp_path: Path) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    before = pid_of(location)
+    began, go = tmp_path / "began", tmp_path / "go"
+    waits = f"import os, time\nopen({str(began)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\n"
+    write("team.py", waits + GOOD.format(name="weekly"))
+    results: list[ReloadResult] = []
+    thread = threading.Thread(target=lambda: results.append(location.reload()))
+    thread.start()
+    try:
+        wait_until(began.exists, what="the new code runs")
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: location.state is State.LOADING, what="LOADING")
+    finally:
+        go.touch()
+        thread.join(60)
+    assert results == [ReloadResult(1, 2)]
+    assert (location.state, pipelines(location)) == (State.READY, ["weekly"])
+
+
+def test_closing_ends_a_reload_and_leaves_nothing(write: Write, load: Load, tmp_path: Path) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    workspace = load("load_from: [python_file: team.py]")
+    location = only(workspace)
+    began = tmp_path / "began"
+    write("team.py", f"import time\nopen({str(began)!r}, 'w')\nwhile True: time.sleep(1)\n")
+    results: list[ReloadResult] = []
+    thread = threading.Thread(target=lambda: results.append(location.reload()))
+    thread.start()
+    wait_until(began.exists, what="the new code runs")
+    workspace.close()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert [result.new_generation for result in results] == [None]
+    assert location.state is State.CLOSED
+    with pytest.raises(LocationError, match="is closed"):
+        location.reload()
+
+
+def test_reloads_asked_for_at_once_follow_each_other(write: Write, load: Load) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    results: list[ReloadResult] = []
+    threads = [threading.Thread(target=lambda: results.append(location.reload())) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(results, key=lambda result: result.new_generation or 0) == [
+        ReloadResult(number, number + 1) for number in range(1, 7)
+    ]
+
+
+def test_an_import_that_never_ends_costs_the_reload_alone(write: Write, load: Load) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: {relative_path: team.py, startup_timeout: 2}]"))
+    write("team.py", "import time\nwhile True: time.sleep(1)\n")
+    result = location.reload()
+    assert result.error is not None
+    assert result.error.kind is ErrorKind.STARTUP_TIMEOUT
+    assert (location.state, pipelines(location)) == (State.READY, ["daily"])
+
+
+def test_a_variable_that_is_gone_costs_the_reload_alone(
+    write: Write, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    monkeypatch.setenv("TEAM_TOKEN", "sesame")
+    location = only(load("load_from: [python_file: {relative_path: team.py, env: {TOKEN: '${TEAM_TOKEN}'}}]"))
+    monkeypatch.delenv("TEAM_TOKEN")
+    result = location.reload()
+    assert result.error is not None
+    assert "`TEAM_TOKEN` is not set any more" in result.error.message
+    assert (location.state, location.snapshot.stale) == (State.READY, True)
+
+
+def test_a_wrong_entry_cannot_be_reloaded(load: Load) -> None:
+    (location,) = load("load_from: [python_file: {relativ_path: team.py}]")
+    with pytest.raises(LocationError, match="Unknown key `relativ_path`"):
+        location.reload()
+
+
+def test_fifty_reloads_leave_no_process_thread_or_open_file(write: Write, load: Load) -> None:
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    location.reload()
+    descriptors, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(50):
+        location.reload()
+    wait_until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, what="the descriptors of before")
+    wait_until(lambda: threading.active_count() <= threads, what="the threads of before")
+    assert location.server is not None
+    assert location.server.generation == 52
