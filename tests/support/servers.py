@@ -30,6 +30,7 @@ class Server:
         self._threads = [
             threading.Thread(target=self._read, args=(stream, lines), daemon=True)
             for stream, lines in ((process.stderr, self._log), (process.stdout, self._printed))
+            if stream is not None
         ]
         for thread in self._threads:
             thread.start()
@@ -80,8 +81,8 @@ class Server:
             self.process.kill()
         self.wait_for_end()
         for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
+            if stream is not None:
+                stream.close()
 
     @staticmethod
     def _read(stream: Iterator[str], lines: list[str]) -> None:

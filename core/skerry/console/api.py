@@ -80,6 +80,12 @@ def api() -> None:
 @_option("--token-file", metavar="FILE", help="Let in who sends one of the tokens in this file, one a line.")
 @_option("--insecure", is_flag=True, help="Without TLS and tokens, serve other machines, too.")
 @_option(
+    "--exit-without-clients",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="End once no client has been connected for this long: for a server that belongs to its one client.",
+)
+@_option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
@@ -95,6 +101,7 @@ def grpc(
     client_ca: str | None,
     token_file: str | None,
     insecure: bool,
+    exit_without_clients: float | None,
     log_format: str,
     **target: Any,
 ) -> None:
@@ -107,7 +114,7 @@ def grpc(
 
     Exit code: 0 after SIGTERM or Ctrl-C; 1 when it cannot serve; 2 when the command line cannot be used.
     """
-    from skerry.console.serving import listen
+    from skerry.console.serving import How, listen
 
     entry = _entry(target)
     if (tls_cert is None) != (tls_key is None):
@@ -115,7 +122,8 @@ def grpc(
     if client_ca is not None and tls_cert is None:
         raise click.UsageError("--client-ca needs TLS: give --tls-cert and --tls-key, too.")
     tls = (tls_cert, tls_key, client_ca) if tls_cert is not None and tls_key is not None else None
-    sys.exit(listen(entry, _address(host, port, socket), tls, token_file, insecure=insecure, log_format=log_format))
+    how = How(_address(host, port, socket), tls, token_file, insecure, exit_without_clients, log_format)
+    sys.exit(listen(entry, how))
 
 
 def _entry(options: dict[str, Any]) -> dict[str, Any]:

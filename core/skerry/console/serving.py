@@ -8,6 +8,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,18 +25,22 @@ logger = logging.getLogger("skerry.server")
 WAITING = 4 * 1024 * 1024
 
 
-def listen(
-    entry: Mapping[str, Any],
-    address: Address,
-    tls: tuple[str, str, str | None] | None,
-    token_file: str | None,
-    *,
-    insecure: bool,
-    log_format: str,
-) -> int:
-    """Serve ``entry`` at ``address`` until a signal ends it; gives the exit code. ``tls``: see ``ServerTls``."""
-    _log_to_stderr(log_format)
-    relay = Relay(log_format)
+@dataclass(frozen=True)
+class How:
+    """What the command line asks for. ``tls``: the fields of ``ServerTls``."""
+
+    address: Address
+    tls: tuple[str, str, str | None] | None
+    token_file: str | None
+    insecure: bool
+    exit_without_clients: float | None
+    log_format: str
+
+
+def listen(entry: Mapping[str, Any], how: How) -> int:
+    """Serve ``entry`` until a signal ends it; gives the exit code."""
+    _log_to_stderr(how.log_format)
+    relay = Relay(how.log_format)
     processes = Processes(relay.take)
     processes.prepare()  # the fork server gets ready while what follows is imported
     from skerry.errors import LocationError, WorkspaceFileError
@@ -56,12 +61,13 @@ def listen(
             return 2
         workspace.subscribe(_tell)
         serving = Serving(
-            address=address,
+            address=how.address,
             target=_target(entry),
             image=os.environ.get("SKERRY_CURRENT_IMAGE"),
-            tls=ServerTls(*tls) if tls is not None else None,
-            token_file=token_file,
-            insecure=insecure,
+            tls=ServerTls(*how.tls) if how.tls is not None else None,
+            token_file=how.token_file,
+            insecure=how.insecure,
+            exit_without_clients=how.exit_without_clients,
         )
         try:
             serve(serving, ServedLocation(workspace, location))

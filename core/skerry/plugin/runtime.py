@@ -226,6 +226,14 @@ class Runtime(Protocol):
         code other than 0 (COMMAND_FAILED). A negative ``returncode`` is the signal that ended it.
         """
 
+    def private_folder(self) -> Path:
+        """Give a new empty folder for this user alone, with a short path: for a socket, whose path may have 107 bytes,
+        or for a file with a secret that a command reads.
+
+        It is removed when the code server that ``open`` gives is closed, or ``open`` raises. Raises LocationError when
+        no folder can be made.
+        """
+
     def progress(self, text: str) -> None:
         """Say in a few words what is being done; shown beside the location while it is LOADING."""
 

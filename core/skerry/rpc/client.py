@@ -25,6 +25,8 @@ from skerry.rpc.wire import read_reload, read_snapshot, read_status
 #: Seconds to wait before the second attempt, and at most before any; each wait is drawn from the last fifth below it.
 FIRST_RETRY = 0.2
 LAST_RETRY = 10.0
+#: At most, while a server of ours is starting.
+WHILE_STARTING = 0.4
 #: Seconds that a connection must have held for the next attempt to be made at once.
 STEADY = 1.0
 #: Seconds that a server may take for its first answer.
@@ -220,7 +222,8 @@ class RemoteCodeServer(CodeServer):
             if connected and time.monotonic() - began > STEADY:
                 wait = 0.0  # another one may have taken its place already
             elif not self._closed.is_set():
-                wait = min(max(FIRST_RETRY, wait * 2), LAST_RETRY)
+                patient = time.monotonic() < self._patient_until
+                wait = min(max(FIRST_RETRY, wait * 2), WHILE_STARTING if patient else LAST_RETRY)
                 pause = wait * random.uniform(0.8, 1.0)
                 self._lost(error, pause)
                 self._closed.wait(pause)

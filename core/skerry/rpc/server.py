@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from skerry.errors import LocationError
 from skerry.plugin import CodeServer
@@ -27,7 +28,10 @@ DRAIN_TIMEOUT = 20.0
 
 @dataclass(frozen=True)
 class Serving:
-    """Where and how to serve. ``target``: what is loaded, in words; ``image``: SKERRY_CURRENT_IMAGE."""
+    """Where and how to serve. ``target``: what is loaded, in words; ``image``: SKERRY_CURRENT_IMAGE.
+
+    ``exit_without_clients``: seconds without a client after which the server ends by itself.
+    """
 
     address: Address
     target: str
@@ -35,6 +39,7 @@ class Serving:
     tls: ServerTls | None = None
     token_file: str | None = None
     insecure: bool = False
+    exit_without_clients: float | None = None
 
 
 def serve(serving: Serving, published: CodeServer) -> None:
@@ -56,7 +61,9 @@ async def _serve(serving: Serving, published: CodeServer) -> None:
         address = _listen(server, serving)
         await server.start()
         _say(serving, guard, address)
-        with _signals(lambda: (at_once if end.is_set() else end).set(), lambda: _reload(service)):
+        with _signals(lambda: (at_once if end.is_set() else end).set(), lambda: _in_background(_reload(service))):
+            if serving.exit_without_clients is not None:
+                _in_background(service.exit_without_clients(serving.exit_without_clients))
             await end.wait()
             logger.info("ending; calls under way are answered first, at most for %g s", DRAIN_TIMEOUT)
             await service.end()
@@ -111,16 +118,16 @@ def _signals(end: Callable[[], None], reload: Callable[[], None]) -> Iterator[No
             loop.remove_signal_handler(number)
 
 
-_reloads: set[asyncio.Task[None]] = set()
+_tasks: set[asyncio.Task[None]] = set()
 
 
-def _reload(service: Service) -> None:
-    task = asyncio.get_running_loop().create_task(_reload_and_tell(service))
-    _reloads.add(task)
-    task.add_done_callback(_reloads.discard)
+def _in_background(coroutine: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _tasks.add(task)  # the loop itself does not hold it
+    task.add_done_callback(_tasks.discard)
 
 
-async def _reload_and_tell(service: Service) -> None:
+async def _reload(service: Service) -> None:
     logger.info("reloading")
     result = await service.reload()
     if result.error is None:

@@ -49,6 +49,8 @@ class Service:
         self._parts: list[messages.SnapshotPart] = []
         self._snapshots = 0
         self._ending = False
+        self._watchers = 0
+        self._left = self._loop.time()
         self._changed = asyncio.Condition()
         self._announcements: set[asyncio.Task[None]] = set()
         published.watch(self._moved)
@@ -142,11 +144,29 @@ class Service:
         return self._hello
 
     async def _watch(self, request: messages.WatchRequest, context: _Context) -> AsyncIterator[messages.Status]:
+        self._watchers += 1
+        try:
+            async for message in self._messages():
+                yield message  # waits while the client does not read; what happens meanwhile is not kept for it
+        finally:
+            self._watchers -= 1
+            self._left = self._loop.time()
+
+    async def exit_without_clients(self, seconds: float) -> None:
+        """Have the server end once nobody has watched it for that long."""
+        while not self._ending:
+            idle = self._loop.time() - self._left if not self._watchers else 0.0
+            if idle >= seconds:
+                self._shut_down()
+                return
+            await asyncio.sleep(seconds - idle)
+
+    async def _messages(self) -> AsyncIterator[messages.Status]:
         told = None
         while not self._ending:
             if self._message is not told:
                 told = self._message
-                yield told  # waits while the client does not read; what happens meanwhile is not kept for it
+                yield told
                 continue
             async with self._changed:
                 await self._changed.wait_for(functools.partial(self._has_news, told))

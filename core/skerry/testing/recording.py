@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -156,6 +157,10 @@ class RecordingRuntime:
         command = CommandRun(tuple(argv), cwd, dict(env or {}), timeout, check)
         self.commands.append(command)
         return self._answer(command)
+
+    def private_folder(self) -> Path:
+        """Give a new folder below ``folder``, which stays."""
+        return Path(tempfile.mkdtemp(prefix="private-", dir=self._folder))
 
     def progress(self, text: str) -> None:
         """Record the text."""

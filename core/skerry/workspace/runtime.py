@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +21,8 @@ from skerry.workspace.commands import Commands, closed_error, failed, words
 
 #: Seconds between two looks at a cache folder that somebody else fills.
 _CACHE_POLL = 0.05
+#: Bytes of the folder in which private folders are made, so that sockets' paths (107) have room in them.
+_SHORT = 60
 
 
 class LocationRuntime:
@@ -41,6 +45,7 @@ class LocationRuntime:
         self._cache = cache
         self._progress = progress
         self._commands = Commands(processes, progress)
+        self._folders: list[Path] = []
         self._closed = threading.Event()
 
     def resolve(self, origin: Origin) -> None:
@@ -108,6 +113,20 @@ class LocationRuntime:
         variables = {**self._origin.env, **(env or {})}
         return self._commands.run(argv, folder, variables, until, late, check=check)
 
+    def private_folder(self) -> Path:
+        """See ``skerry.plugin.Runtime``."""
+        base = os.environ.get("XDG_RUNTIME_DIR", "")
+        for parent in (base, tempfile.gettempdir(), "/tmp"):
+            if os.path.isabs(parent) and len(os.fsencode(parent)) <= _SHORT and os.access(parent, os.W_OK):
+                folder = Path(tempfile.mkdtemp(prefix="skerry-", dir=parent))
+                self._folders.append(folder)
+                if self._closed.is_set():
+                    self.close()
+                    raise closed_error()
+                return folder
+        reason = "No private folder can be made: /tmp cannot be written.\nLet this user write there, or set TMPDIR."
+        raise LocationError(reason=reason)
+
     def progress(self, text: str) -> None:
         """See ``skerry.plugin.Runtime``."""
         self._progress(text)
@@ -117,9 +136,14 @@ class LocationRuntime:
         return self._cache.folder(key, fill, self._wait_for_the_cache)
 
     def close(self) -> None:
-        """End the commands that run, and refuse others. Called when the location closes or is given up."""
+        """End what the location type has begun, and refuse more. Idempotent.
+
+        Called when the location is closed or given up, its code server is replaced, or ``open`` has failed.
+        """
         self._closed.set()
         self._commands.close()
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _wait_for_the_cache(self) -> None:
         doing = "waiting for another load to fill the cache"

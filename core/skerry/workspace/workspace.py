@@ -17,6 +17,7 @@ from skerry.plugin import CodeServer
 from skerry.plugin.registry import Registry
 from skerry.workspace.cache import Cache, find_state_folder
 from skerry.workspace.location import Location, Observer
+from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.opening import Workers
 from skerry.workspace.runtime import LocationRuntime
 from skerry.workspace.states import SETTLED
@@ -200,12 +201,14 @@ class Workspace:
             if not isinstance(server, CodeServer):
                 raise TypeError(f"open() of {entry.type!r} gave {server!r}, which is not a CodeServer")
         except LocationError as error:
+            runtime.close()
             location._fail(ErrorInfo(error.kind, str(error)))
         # A location type is a plugin: whatever it raises is this location's failure.
         except BaseException as error:
+            runtime.close()
             location._fail(self._plugin_failure(entry.type, error))
         else:
-            location._serve(server)
+            location._serve(OpenedCodeServer(server, runtime))
         finally:
             limit.cancel()
 
