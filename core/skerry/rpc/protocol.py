@@ -51,6 +51,8 @@ CHANNEL_OPTIONS: Options = (
     ("grpc.enable_http_proxy", 0),
     # The watching thread tries again by itself, and tells when.
     ("grpc.enable_retries", 0),
+    # Else all channels to one address share a connection, its limit of streams, and its pauses between attempts.
+    ("grpc.use_local_subchannel_pool", 1),
 )
 #: Streams that one connection may have at a time, and calls that the server answers at a time.
 STREAMS_PER_CONNECTION = 100
