@@ -31,6 +31,8 @@ WHILE_STARTING = 0.4
 STEADY = 1.0
 #: Seconds that a server may take for its first answer.
 HANDSHAKE_TIMEOUT = 10.0
+#: The same right after a connection was lost: until then the location is shown as if nothing had happened.
+RECONNECT_TIMEOUT = 2.0
 #: Seconds for a whole snapshot, and for what was written.
 TRANSFER_TIMEOUT = 120.0
 #: Seconds that closing waits for the thread; its calls are cancelled first.
@@ -208,11 +210,11 @@ class RemoteCodeServer(CodeServer):
     # -- in its own thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        wait = 0.0
+        wait, patience = 0.0, HANDSHAKE_TIMEOUT
         while not self._closed.is_set():
             began = time.monotonic()
             try:
-                connected = self._follow()
+                connected = self._follow(patience)
                 error = unreachable(self._address, "it has ended")
             except LocationError as failure:
                 connected, error = self._was_connected, failure
@@ -220,32 +222,33 @@ class RemoteCodeServer(CodeServer):
                 reason = f"{type(failure).__name__}: {failure}"
                 connected, error = False, unreachable(self._address, reason, "Report this as a defect of Skerry.")
             if connected and time.monotonic() - began > STEADY:
-                wait = 0.0  # another one may have taken its place already
+                wait, patience = 0.0, RECONNECT_TIMEOUT  # another one may have taken its place already
             elif not self._closed.is_set():
                 patient = time.monotonic() < self._patient_until
                 wait = min(max(FIRST_RETRY, wait * 2), WHILE_STARTING if patient else LAST_RETRY)
                 pause = wait * random.uniform(0.8, 1.0)
                 self._lost(error, pause)
                 self._closed.wait(pause)
+                patience = HANDSHAKE_TIMEOUT
 
-    def _follow(self) -> bool:
+    def _follow(self, patience: float) -> bool:
         """Connect and follow the server's status to its end; tells whether it has told any."""
         self._was_connected = False
-        with self._connection() as peer:
+        with self._connection(patience) as peer:
             for message in self._statuses(peer):
                 self._was_connected = True
                 self._take(peer, message)
         return self._was_connected
 
     @contextmanager
-    def _connection(self) -> Iterator[Peer]:
+    def _connection(self, patience: float) -> Iterator[Peer]:
         peer = Peer(self._address, self._tls, self._token)
         try:
             with self._lock:
                 if self._closed.is_set():
                     raise unreachable(self._address, "it was left")
                 self._peer = peer
-            peer.shake_hands(HANDSHAKE_TIMEOUT)
+            peer.shake_hands(patience)
             yield peer
         finally:
             with self._lock:

@@ -42,6 +42,8 @@ _PING_TIMEOUT = 10_000
 _COMMON: Options = (
     ("grpc.keepalive_time_ms", _PING_EVERY),
     ("grpc.keepalive_timeout_ms", _PING_TIMEOUT),
+    # A ping that is under way for another reason stands in for the one that keeps alive, and would have a minute.
+    ("grpc.http2.ping_timeout_ms", _PING_TIMEOUT),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 )
