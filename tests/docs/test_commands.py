@@ -31,6 +31,20 @@ NOT_RUN = {
     ".venv/bin/python docs/make_reference.py": "writes into the repository; a test compares what it writes",
     ".venv/bin/python docs/make_schema.py": "likewise",
     ".venv/bin/python -m pytest tests/docs": "this is part of it",
+    "python -m build --wheel --outdir examples/deploy/wheels .": "the test of the image's steps does the same",
+    "docker build --build-arg IMAGE=harbour:1.4.2 --tag harbour:1.4.2 examples/deploy": "needs a Docker engine",
+    "docker compose up --detach --wait": "needs a Docker engine",
+    "docker compose run --rm inspect": "needs a Docker engine",
+    "kubectl create secret generic harbour-token --from-file=token=harbour.token": "needs a cluster",
+    "kubectl apply --kustomize examples/deploy/kubernetes/token": "needs a cluster; tests build the kustomization",
+    "kubectl rollout status deployment harbour": "needs a cluster",
+    "helm upgrade --install islands examples/deploy/helm/skerry-code-servers --values values.yaml": (
+        "needs a cluster; tests render the chart with the same values"
+    ),
+    "helm test islands": "needs a cluster; tests run its command",
+    "helm lint --strict examples/deploy/helm/skerry-code-servers --values values.yaml": (
+        "not everybody has Helm; a test does the same where it is"
+    ),
 }
 
 WITH_COMMANDS = [page for page in PAGES if blocks(page.read_text(), *CONSOLE)]
