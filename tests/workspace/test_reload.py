@@ -100,15 +100,6 @@ def test_what_failed_can_be_reloaded_once_it_is_mended(write: Write, load: Load)
     assert (location.state, location.error) == (State.READY, None)
 
 
-def test_a_process_that_is_killed_comes_back_with_a_reload(write: Write, load: Load) -> None:
-    write("team.py", GOOD.format(name="daily"))
-    location = only(load("load_from: [python_file: team.py]"))
-    os.kill(pid_of(location), signal.SIGKILL)
-    wait_until(lambda: location.state is State.FAILED, what="FAILED")
-    assert location.reload().new_generation == 2
-    assert pipelines(location) == ["daily"]
-
-
 def test_a_process_that_ends_during_the_reload_is_not_missed(write: Write, load: Load, tmp_path: Path) -> None:
     write("team.py", GOOD.format(name="daily"))
     location = only(load("load_from: [python_file: team.py]"))

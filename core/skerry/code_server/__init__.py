@@ -1,7 +1,8 @@
 """The local code server, and commands: processes of this machine, watched by one supervising thread."""
 
+from skerry.code_server.backoff import Backoff
 from skerry.code_server.command import Command
 from skerry.code_server.local import LoadRequest, LocalCodeServer
 from skerry.code_server.processes import Processes
 
-__all__ = ["Command", "LoadRequest", "LocalCodeServer", "Processes"]
+__all__ = ["Backoff", "Command", "LoadRequest", "LocalCodeServer", "Processes"]

@@ -139,8 +139,9 @@ class LocalCodeServer(CodeServer):
         if not self._stopping and self._status.state is not State.FAILED:
             self._output.drain()
             tail = self._output.tail()
-            doing = "loading" if self._status.state is State.LOADING else "waiting for calls"
-            self._fail(ended(code, signal, doing, tail, self._standard_library))
+            loaded = self._status.state is State.READY
+            doing = "waiting for calls" if loaded else "loading"
+            self._fail(ended(code, signal, doing, tail, self._standard_library), ended=loaded)
         self._clean_up()
 
     # -- what the user process tells -----------------------------------------------------------------------------
@@ -278,8 +279,8 @@ class LocalCodeServer(CodeServer):
 
     # -- state ----------------------------------------------------------------------------------------------------
 
-    def _fail(self, error: ErrorInfo) -> None:
-        self._move(state=State.FAILED, server=None, repositories=(), error=error, progress="")
+    def _fail(self, error: ErrorInfo, *, ended: bool = False) -> None:
+        self._move(state=State.FAILED, server=None, repositories=(), error=error, progress="", ended=ended)
 
     def _move(self, **changes: object) -> None:
         with self._lock:

@@ -16,7 +16,8 @@ class ServerStatus:
     ``state`` is LOADING until the user's code is loaded, then READY with ``repositories`` or FAILED with ``error``; a
     remote one is UNREACHABLE while there is no connection, and the next is tried at ``retry_at``, in seconds since the
     epoch. ``stale``: what is READY is older than the last reload, which failed with ``error``. ``progress``: what it
-    is doing while LOADING, a few words.
+    is doing while LOADING, a few words. ``ended``: it is FAILED because its process has ended by itself after the
+    code was loaded, and the workspace is to start another.
     """
 
     state: State
@@ -27,6 +28,7 @@ class ServerStatus:
     progress: str = ""
     stale: bool = False
     retry_at: float | None = None
+    ended: bool = False
 
 
 class CodeServer(ABC):

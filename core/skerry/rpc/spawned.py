@@ -100,17 +100,18 @@ class SpawnedCodeServer(CodeServer):
     def _command_ended(self) -> None:
         with self._lock:
             if not self._closing:
-                self._fail(self._ending())
+                self._fail(self._ending(), ended=self._status.state in (State.READY, State.UNREACHABLE))
 
     def _late(self) -> None:
         with self._lock:
             if not self._closing and self._status.state is State.LOADING:
                 self._fail(self._start.late)
 
-    def _fail(self, error: LocationError) -> None:
+    def _fail(self, error: LocationError, *, ended: bool = False) -> None:
         """Tell it, and end what is left: not in the supervising thread, which that waits for."""
         self._closing = True
-        self._tell(ServerStatus(State.FAILED, error=self._with_output(ErrorInfo(error.kind, str(error)))))
+        info = self._with_output(ErrorInfo(error.kind, str(error)))
+        self._tell(ServerStatus(State.FAILED, error=info, ended=ended))
         threading.Thread(target=self._end, name="skerry-end", daemon=True).start()
 
     def _ending(self) -> LocationError:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from skerry.code_server import Backoff
+from skerry.code_server.supervisor import Timer
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import (
     ErrorInfo,
@@ -36,6 +39,14 @@ class _Reload:
     error: ErrorInfo | None = None
 
 
+#: Seconds before a process that has ended by itself is started again: at first, and at most.
+FIRST_RESTART = 0.1
+LAST_RESTART = 30.0
+#: Seconds for which it must have been READY for the first pause to be the short one again.
+STEADY = 60.0
+
+#: Calls a function once so many seconds have passed.
+CallLater = Callable[[float, Callable[[], None]], Timer]
 #: Called after each move with the location's name, the state before (None at first) and the new one.
 Observer = Callable[[str, LocationState | None, LocationState], None]
 
@@ -60,6 +71,13 @@ class Location:
         self._reload: _Reload | None = None
         self._reloading = threading.Lock()
         self._load: Callable[[int], None] | None = None
+        self._call_later: CallLater | None = None
+        #: Since when it has been READY, and how long to wait once its process ends all the same.
+        self._ready_at = 0.0
+        self._backoff = Backoff(FIRST_RESTART, LAST_RESTART)
+        self._restart: Timer | None = None
+        #: Ended code servers, to be closed by a thread that may wait.
+        self._ended: list[CodeServer] = []
         self._generation = 0
         self._masker = Masker()
         self._end_opening: Callable[[], None] = lambda: None
@@ -125,6 +143,7 @@ class Location:
         is nothing to reload: its entry is wrong, it is closed, or its server cannot be asked.
         """
         with self._reloading:
+            self._restart_now()
             self.wait()
             with self._changed:
                 self._check_reloadable()
@@ -137,10 +156,17 @@ class Location:
 
     # -- called by the workspace ----------------------------------------------------------------------------------
 
-    def _begin(self, load: Callable[[int], None]) -> None:
-        """Take the function that loads a generation of it, and load the first."""
-        self._load = load
+    def _begin(self, load: Callable[[int], None], call_later: CallLater) -> None:
+        """Take the functions that load a generation of it and that call something later, and load the first."""
+        self._load, self._call_later = load, call_later
         load(1)
+
+    def _close_ended(self) -> None:
+        """Close what has ended. Called by a worker thread, before another is opened."""
+        with self._changed:
+            ended, self._ended = self._ended, []
+        for server in ended:
+            server.close()
 
     def _open(self, end_opening: Callable[[], None]) -> bool:
         """Take what ends its opening when it is closed meanwhile; tells whether it is to be opened at all."""
@@ -184,8 +210,11 @@ class Location:
 
     def _close(self) -> None:
         with self._changed:
-            servers = [server for server in (self._server, self._successor) if server is not None]
+            servers = [server for server in (self._server, self._successor, *self._ended) if server is not None]
             self._server = self._successor = None
+            self._ended = []
+            if self._restart is not None:
+                self._restart.cancel()
             self._move(state=State.CLOSED, server=None, progress="", stale=False, retry_at=None)
             end_opening = self._end_opening
         end_opening()
@@ -198,6 +227,8 @@ class Location:
                 self._successor_changed(server, status)
             elif server is self._server and status.state is State.FAILED and self._is_beside_a_reload(server):
                 self._give_way()
+            elif server is self._server and status.ended and self._state.state is not State.LOADING:
+                self._restart_later(server, status.error)
             elif server is self._server:
                 self._move_to(status)
 
@@ -222,13 +253,43 @@ class Location:
         self._server, self._successor = self._successor, None
         self._move(state=State.LOADING, server=None, repositories=(), error=None, stale=False, progress="reloading")
 
+    def _restart_later(self, server: CodeServer, error: ErrorInfo | None) -> None:
+        """The process of code that was loaded has ended by itself: it is loaded again, later each time it does so."""
+        assert self._call_later is not None
+        if time.monotonic() - self._ready_at > STEADY:
+            self._backoff.reset()
+        pause = self._backoff.next()
+        self._server = None
+        self._ended.append(server)
+        self._move(
+            state=State.LOADING,
+            server=None,
+            repositories=(),
+            error=error,
+            stale=False,
+            retry_at=time.time() + pause,
+            progress="its process has ended; it is started again",
+        )
+        self._restart = self._call_later(pause, self._restart_now)
+
+    def _restart_now(self) -> None:
+        """Do now what was to be done later, if that is so."""
+        with self._changed:
+            restart, self._restart = self._restart, None
+            if restart is None or self._state.state is not State.LOADING:
+                return
+            restart.cancel()
+            self._move(state=State.LOADING, retry_at=None)
+        assert self._load is not None
+        self._load(self._generation + 1)
+
     def _loading_failed(self, error: ErrorInfo | None) -> None:
         if self._reload is not None:
             self._reload.error = error
         if self._state.state is State.READY:
             self._move(state=State.READY, stale=True, error=error)
         else:
-            self._move(state=State.FAILED, error=error, progress="")
+            self._move(state=State.FAILED, error=error, progress="", retry_at=None)
 
     def _move_to(self, status: ServerStatus) -> None:
         self._move(
@@ -287,5 +348,7 @@ class Location:
             self._state = replace(old, state=state, **shown)
             if state is State.READY and self._state.server is not None:
                 self._generation = self._state.server.generation
+                if old.state is not State.READY:
+                    self._ready_at = time.monotonic()
             self._changed.notify_all()
             self._observer(self.name, old, self._state)

@@ -54,7 +54,8 @@ class Workspace:
         self._locations = {entry.name: self._make(entry) for entry in description.entries}
         for entry in description.entries:
             if entry.origin is not None:
-                self._locations[entry.name]._begin(self._loader(self._locations[entry.name], entry))
+                location = self._locations[entry.name]
+                location._begin(self._loader(location, entry), processes.supervisor.call_later)
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], processes: Processes | None = None) -> Workspace:
@@ -179,6 +180,7 @@ class Workspace:
 
     def _open(self, location: Location, entry: Entry, generation: int) -> None:
         assert entry.origin is not None
+        location._close_ended()
         runtime = LocationRuntime(
             entry.origin,
             entry.startup_timeout_place,
