@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +9,12 @@ from textwrap import dedent
 
 import pytest
 from support.interpreters import make_environment
+from support.plugins import install_examples
 
 from skerry import ErrorKind, State, Workspace
 
 Write = Callable[[str, str], Path]
 Load = Callable[[str], Workspace]
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "plugins" / "skerry_project"
 
 NOTHING_SPECIAL = """
     import threading
@@ -71,10 +68,7 @@ def test_a_third_partys_type_loads_with_shorthand_and_default_name(
 def test_the_example_plugin_loads_a_project_with_its_own_environment(
     load: Load, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = shutil.copytree(EXAMPLE, tmp_path / "source")
-    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*installing, "--target", str(tmp_path / "site"), str(source)], check=True)
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.syspath_prepend(str(install_examples(tmp_path)))
     (tmp_path / "forecasts").mkdir()
     hello.rename(tmp_path / "forecasts" / "repositories.py")
     python = make_environment(tmp_path / "forecasts" / ".venv", "3.12")

@@ -31,6 +31,7 @@ class Clause(StrEnum):
     DEFAULT_NAME_STABLE = "DEFAULT_NAME_STABLE"
     WATCH_PATHS = "WATCH_PATHS"
     DEADLINE = "DEADLINE"
+    CACHE = "CACHE"
     READY = "READY"
     SERVER_ID = "SERVER_ID"
     OUTPUT = "OUTPUT"
@@ -111,6 +112,11 @@ MESSAGES: Mapping[Clause, str] = {
     Clause.DEADLINE: (
         "open() had not returned {seconds:g} s after runtime.deadline, with a code server that stays LOADING.\n"
         "Return the code server without waiting for it, and end whatever else takes long at runtime.deadline."
+    ),
+    Clause.CACHE: (
+        "What it keeps under {cache_key!r} names the folder in which it was made: {file}.\n"
+        "cache_folder renames that folder when it is filled. Make what is in it movable, as `uv venv --relocatable` "
+        "does, or leave the path out."
     ),
     Clause.READY: (
         "The location is {state} and not READY with a repository{reason}.\n"
