@@ -194,3 +194,10 @@ def test_a_plugin_whose_key_nobody_uses_is_not_imported(
     workspace = load("load_from: [{python_file: hello.py}]")
     assert workspace.wait(30)
     assert not (tmp_path / "imported").exists()
+
+
+def test_a_hook_that_is_not_decorated_is_told(install: Callable[..., None], load: Load, hello: Path) -> None:
+    install("plain", opens("...").replace("@hookimpl", ""))
+    bad = next(location for location in load_beside_a_good_one(load) if location.name != "ok")
+    assert bad.error is not None
+    assert "no function skerry_location_types of skerry_plain is decorated with @hookimpl." in bad.error.message

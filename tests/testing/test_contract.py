@@ -120,6 +120,28 @@ WRONG: list[tuple[str, Clause, str]] = [
         Clause.NORMALIZE_IDEMPOTENT,
         "elsewhere",
     ),
+    (
+        """
+        schema = {**Right.schema, "properties": {
+            **Right.schema["properties"], "file": {"type": "string", "description": "The file."}
+        }}
+        """,
+        Clause.NORMALIZE_REFERENCES,
+        "the reference ${NAME} as it is in `file`: ",
+    ),
+    (
+        """
+        schema = {**Right.schema, "properties": {
+            **Right.schema["properties"], "file": {"type": "string", "description": "The file."}
+        }}
+        def normalize(self, options, context):
+            if not context.path(options["file"]).exists():
+                raise LocationError(reason="There is no such file.")
+            return options if options["file"].startswith("/") else Right.normalize(self, options, context)
+        """,
+        Clause.NORMALIZE_REFERENCES,
+        "it raised LocationError: There is no such file.",
+    ),
     ("def default_name(self, options):\n    return ''", Clause.DEFAULT_NAME, "gave ''"),
     ("def default_name(self, options):\n    return options['name']", Clause.DEFAULT_NAME, "raised KeyError"),
     (

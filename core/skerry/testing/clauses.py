@@ -27,6 +27,7 @@ class Clause(StrEnum):
     NORMALIZE_INPUT = "NORMALIZE_INPUT"
     NORMALIZE_PATHS = "NORMALIZE_PATHS"
     NORMALIZE_IDEMPOTENT = "NORMALIZE_IDEMPOTENT"
+    NORMALIZE_REFERENCES = "NORMALIZE_REFERENCES"
     DEFAULT_NAME = "DEFAULT_NAME"
     DEFAULT_NAME_STABLE = "DEFAULT_NAME_STABLE"
     WATCH_PATHS = "WATCH_PATHS"
@@ -100,6 +101,11 @@ MESSAGES: Mapping[Clause, str] = {
     Clause.NORMALIZE_IDEMPOTENT: (
         "normalize() of what it gave itself is something else: {first} became {second}.\n"
         "What is normal must stay as it is, also for a workspace file in another folder."
+    ),
+    Clause.NORMALIZE_REFERENCES: (
+        "normalize() does not leave the reference {reference} as it is in {option}: {found}.\n"
+        'Add "writeOnly": False to the schema of {option}: normalize() is then given the value, which is shown and '
+        "stored. If it is to be secret, leave it as it is, and use it in open()."
     ),
     Clause.DEFAULT_NAME: (
         "default_name() {found}.\nGive a string that is not empty for every mapping that passes the schema."

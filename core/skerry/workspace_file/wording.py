@@ -317,7 +317,7 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
         "Write `${{NAME}}` or `${{NAME:-default}}`, with letters, digits and underscores; `$${{` is a literal `${{`.",
     ),
     Code.ENTRY_REFUSED: _entry_refused,
-    Code.PLUGIN_BROKEN: ("{reason}", "Mend or uninstall the plugin; the other locations are not affected."),
+    Code.PLUGIN_BROKEN: ("{reason}", "{advice}"),
     Code.PLUGIN_FAILED: (
         "The location type `{key}` ({distribution}) failed in its {asked}: {reason}.",
         "This is a defect of the plugin: report it to its authors.",
