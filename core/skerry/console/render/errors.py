@@ -18,9 +18,9 @@ OUTERMOST_SHOWN = 2
 OUTPUT_SHOWN = 10
 
 
-def render_error(error: ErrorInfo, page: Page) -> list[Text]:
-    """Give an error, then what caused it, then what its process wrote last."""
-    lines = _one(error, page)
+def render_error(error: ErrorInfo, page: Page, place: str = "") -> list[Text]:
+    """Give an error, then what caused it, then what its process wrote last. ``place``: where to mend it."""
+    lines = _one(error, page, f"{place}: error: " if place else "")
     cause = error.cause
     while cause is not None:
         lines.append(line(("caused by", QUIET)))
@@ -30,9 +30,9 @@ def render_error(error: ErrorInfo, page: Page) -> list[Text]:
     return lines
 
 
-def _one(error: ErrorInfo, page: Page) -> list[Text]:
+def _one(error: ErrorInfo, page: Page, head: str = "") -> list[Text]:
     what, _, advice = error.message.partition("\n")
-    lines = paragraph(what, page, BAD)
+    lines = paragraph(head + what, page, BAD)
     lines.extend(paragraph(advice, page))
     lines.extend(indented(_frames(error.frames, page)))
     return lines
