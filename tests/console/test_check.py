@@ -107,8 +107,9 @@ def test_each_location_has_a_line_with_what_is_wrong_below_it(folder: Path) -> N
     assert "at broken.py:2 in <module>" in result.stdout
     assert "  workspace.yaml:3:5: warning: " in result.stdout
     assert "workspace.yaml:6:19: error: Unknown key `relative_paht` under `python_file`." in result.stdout
+    assert "needs the key" not in result.stdout  # a mistyped key is one mistake
     assert lines[-1] == (
-        "5 locations: 3 READY, 2 FAILED; 1 definition left out; 2 errors, 1 warning in the workspace file"
+        "5 locations: 3 READY, 2 FAILED; 1 definition left out; 1 error, 1 warning in the workspace file"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 from jsonschema import Draft7Validator, ValidationError
 
 from skerry.workspace_file.findings import Code, Finding
+from skerry.workspace_file.nearest import nearest
 from skerry.workspace_file.quick import surely_valid
 from skerry.workspace_file.tree import Tree
 
@@ -52,13 +53,35 @@ def _wrong_type(error: ValidationError, tree: Tree, name: str) -> Iterator[Findi
 
 
 def _missing(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    schema = _schema_of(error)
+    mistyped = _mistyped(schema, tree)
     for key in cast("list[str]", error.validator_value):
-        if key not in tree.value:
-            yield _finding(Code.MISSING_KEY, tree, name, key=key)
+        # A key that is there under a mistyped name is one mistake, and has its own words.
+        if key not in tree.value and key not in mistyped:
+            yield _finding(Code.MISSING_KEY, tree, name, key=key, example=_example(schema, key))
+
+
+def _schema_of(error: ValidationError) -> Mapping[str, Any]:
+    return error.schema if isinstance(error.schema, Mapping) else {}
+
+
+def _mistyped(schema: Mapping[str, Any], tree: Tree) -> set[str | None]:
+    """Give the known keys that the unknown ones are meant to be."""
+    if schema.get("additionalProperties") is not False:
+        return set()
+    known = schema.get("properties", {})
+    return {nearest(key, known) for key in tree.value if key not in known}
+
+
+def _example(schema: Mapping[str, Any], key: str) -> str | None:
+    for example in schema.get("properties", {}).get(key, {}).get("examples", ()):
+        if isinstance(example, (str, int, float)):
+            return str(example)
+    return None
 
 
 def _unknown(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    schema = _schema_of(error)
     known = tuple(schema.get("properties", ()))
     patterns = tuple(schema.get("patternProperties", ()))
     for key, place in tree.key_places.items():
