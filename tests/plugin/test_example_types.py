@@ -220,6 +220,18 @@ def test_uv_script_builds_once_and_again_when_requirements_change(
     assert len([path for path in (tmp_path / ".skerry" / "cache").iterdir() if path.is_dir()]) == 2
 
 
+def test_uv_script_keeps_no_password_of_a_requirement(
+    load: Load, write: Write, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(write)
+    monkeypatch.setenv("WANTED", f"tide-tables @ {wheel.as_uri()} # open-sesame")
+    assert repository_of(loaded(load, "uv_script", relative_path="report.py", requirements=["${WANTED}"])) == "tides"
+    kept = list((tmp_path / ".skerry").rglob("*"))
+    assert any(path.name == "tide_tables.py" for path in kept)
+    assert [path for path in kept if "sesame" in path.name] == []
+    assert [path for path in kept if path.is_file() and b"sesame" in path.read_bytes()] == []
+
+
 def test_uv_script_says_what_uv_says_of_what_is_not_there(load: Load, write: Write, wheel: Path) -> None:
     script(write, 'dependencies = ["no-such-package-at-all"]')
     location = loaded(load, "uv_script", relative_path="report.py")

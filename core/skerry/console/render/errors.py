@@ -16,6 +16,8 @@ from skerry.model import ErrorInfo, Frame
 INNERMOST_SHOWN = 6
 OUTERMOST_SHOWN = 2
 OUTPUT_SHOWN = 10
+#: Characters of a line of somebody else's text. It comes whole, so that secrets in it are known, and is cut here.
+COLUMNS_SHOWN = 2000
 
 
 def render_error(error: ErrorInfo, page: Page, place: str = "") -> list[Text]:
@@ -31,7 +33,8 @@ def render_error(error: ErrorInfo, page: Page, place: str = "") -> list[Text]:
 
 
 def _one(error: ErrorInfo, page: Page, head: str = "") -> list[Text]:
-    what, _, advice = error.message.partition("\n")
+    message = "\n".join(_cut(text, page) for text in error.message.split("\n"))
+    what, _, advice = message.partition("\n")
     lines = paragraph(head + what, page, BAD)
     lines.extend(paragraph(advice, page))
     lines.extend(indented(_frames(error.frames, page)))
@@ -92,4 +95,8 @@ def _output(error: ErrorInfo, page: Page) -> list[Text]:
     if not shown:
         return [_folded(counted(hidden, "line") + " of output", page)]
     bar = "│ " if page.drawing else "| "
-    return [line((title + note, QUIET)), *indented((line(text) for text in shown), bar, QUIET)]
+    return [line((title + note, QUIET)), *indented((line(_cut(text, page)) for text in shown), bar, QUIET)]
+
+
+def _cut(text: str, page: Page) -> str:
+    return text if len(text) <= COLUMNS_SHOWN else f"{text[:COLUMNS_SHOWN]}{page.ellipsis}"
