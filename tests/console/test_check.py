@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.commands import environment, skerry
-from support.plugins import install
+from support.plugins import NOTEBOOK, install
 from support.waiting import wait_until
 
 from skerry.model import WorkspaceState
@@ -332,6 +333,19 @@ def test_a_broken_plugin_fails_the_check_of_those_who_use_it(folder: Path) -> No
     assert result.returncode == 1
     assert "no kernel" in result.stdout
     assert result.stdout.splitlines()[-1] == "2 locations: 1 READY, 1 FAILED; 1 error in the workspace file"
+
+
+def test_a_plugin_that_is_installed_twice_fails_only_under_strict(folder: Path) -> None:
+    site = folder / "site"
+    install(site, "notebook", NOTEBOOK)
+    left_over = shutil.copytree(site / "skerry_notebook-1.5.dist-info", site / "skerry_notebook-1.4.dist-info")
+    (left_over / "METADATA").write_text("Metadata-Version: 2.1\nName: skerry-notebook\nVersion: 1.4\n")
+    workspace(folder, "load_from:\n  - notebook: a.ipynb\n")
+    relaxed = check(folder, PYTHONPATH=str(site))
+    assert (relaxed.returncode, relaxed.stderr) == (0, "")
+    assert f"workspace.yaml:2:5: warning: skerry-notebook is installed twice in {site}: " in relaxed.stdout
+    assert check(folder, "--strict", PYTHONPATH=str(site)).returncode == 1
+    assert check(folder, "--strict", "--schema-only", PYTHONPATH=str(site)).returncode == 1
 
 
 def test_a_selector_does_not_belong_to_a_check(folder: Path) -> None:

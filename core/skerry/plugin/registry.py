@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -17,11 +16,9 @@ from skerry.errors import PluginError
 from skerry.model import LocationState
 from skerry.plugin import hooks
 from skerry.plugin.discovery import GROUP as GROUP
-from skerry.plugin.discovery import discover, distribution_name, distribution_words, normalized
+from skerry.plugin.discovery import InstalledTwice, discover, distribution_name, distribution_words, normalized
 from skerry.plugin.failures import words_of_failure
 from skerry.plugin.location_type import LocationType
-
-logger = logging.getLogger("skerry")
 
 
 class Registry:
@@ -34,12 +31,9 @@ class Registry:
     def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
         """Take the installed entry points, or those given."""
         began = time.perf_counter()
-        #: What is wrong with the installed distributions, and costs nothing: a sentence each.
-        self.warnings: tuple[str, ...] = ()
+        self._twice: dict[str, InstalledTwice] = {}
         if entry_points is None:
-            entry_points, self.warnings = discover()
-            for sentence in self.warnings:
-                logger.warning(sentence)
+            entry_points, self._twice = discover()
         self._entry_points: dict[str, list[metadata.EntryPoint]] = {}
         for entry_point in entry_points:
             self._entry_points.setdefault(entry_point.name, []).append(entry_point)
@@ -57,6 +51,19 @@ class Registry:
     def keys(self) -> tuple[str, ...]:
         """The keys that some installed distribution claims, sorted."""
         return tuple(sorted(self._entry_points))
+
+    @property
+    def warnings(self) -> tuple[InstalledTwice, ...]:
+        """What is wrong with the installed distributions, and costs nothing yet."""
+        return tuple(self._twice.values())
+
+    def warning(self, key: str) -> InstalledTwice | None:
+        """Give what is wrong with the distribution that offers ``key``, and costs nothing yet."""
+        for point in self._entry_points[key]:
+            found = self._twice.get(normalized(distribution_name(point.dist))) if point.dist else None
+            if found is not None:
+                return found
+        return None
 
     def distribution(self, key: str) -> str:
         """Name the distributions, with versions, that claim ``key``."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from skerry.errors import LocationError, PluginError
 from skerry.plugin import EntryContext, LocationType
+from skerry.plugin.discovery import InstalledTwice
 from skerry.plugin.failures import words_of_failure
 from skerry.plugin.registry import Registry
 from skerry.workspace_file.findings import Code, Finding, Place
@@ -56,6 +57,7 @@ class EntryReader:
     def __init__(self, registry: Registry, schemas: Schemas) -> None:
         self._registry = registry
         self._schemas = schemas
+        self._told: set[InstalledTwice] = set()
 
     def read(self, tree: Tree, index: int, context: EntryContext) -> Draft:
         """Read the entry at ``index``. Whatever is wrong with it is in the draft's findings."""
@@ -108,6 +110,11 @@ class EntryReader:
         return None
 
     def _location_type(self, key: str, draft: Draft) -> LocationType | None:
+        warning = self._registry.warning(key)
+        if warning is not None and warning not in self._told:  # once, where it is first used
+            self._told.add(warning)
+            fields = {"reason": warning.sentence, "advice": warning.advice}
+            draft.add(Code.PLUGIN_INSTALLED_TWICE, draft.name_place, **fields)
         try:
             return self._registry.get(key)
         except PluginError as error:

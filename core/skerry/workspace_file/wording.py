@@ -17,7 +17,9 @@ from skerry.workspace_file.nearest import nearest
 #: Message and hint.
 Words: TypeAlias = tuple[str, str]
 
-_WARNINGS = frozenset({Code.DEPRECATED_TYPE, Code.EMPTY_LOAD_FROM, Code.LOCATION_OVERRIDDEN})
+_WARNINGS = frozenset(
+    {Code.DEPRECATED_TYPE, Code.EMPTY_LOAD_FROM, Code.LOCATION_OVERRIDDEN, Code.PLUGIN_INSTALLED_TWICE}
+)
 
 
 def problem_of(finding: Finding, file: str, location: str | None) -> Problem:
@@ -323,6 +325,7 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
         "Write `${{NAME}}` or `${{NAME:-default}}`, with letters, digits and underscores; `$${{` is a literal `${{`.",
     ),
     Code.ENTRY_REFUSED: _entry_refused,
+    Code.PLUGIN_INSTALLED_TWICE: ("{reason}", "{advice}"),
     Code.PLUGIN_BROKEN: ("{reason}", "{advice}"),
     Code.PLUGIN_FAILED: (
         "The location type `{key}` ({distribution}) failed in its {asked}: {reason}.",
