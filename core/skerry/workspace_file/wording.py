@@ -110,7 +110,7 @@ def _unknown_key(fields: Mapping[str, Any]) -> Words:
 
 def _missing_key(fields: Mapping[str, Any]) -> Words:
     message = f"`{fields['name']}` needs the key `{fields['key']}`."
-    if fields["example"] is None:
+    if fields.get("example") is None:
         return message, "Add it."
     return message, f"Add it, for example `{fields['key']}: {fields['example']}`."
 
