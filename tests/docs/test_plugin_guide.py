@@ -71,6 +71,14 @@ def test_everything_that_an_author_imports_is_mentioned(name: str) -> None:
     assert re.search(rf"\b{name}\b", PAGE)
 
 
+def test_the_version_of_the_api_is_the_one_that_is_told() -> None:
+    told = re.search(
+        r"`skerry\.plugin\.API_VERSION` is an `int`, now (\d+)\.", section(PAGE, "## How this API evolves")
+    )
+    assert told
+    assert int(told[1]) == plugin.API_VERSION
+
+
 def test_every_clause_of_the_kit_is_told_in_its_order() -> None:
     assert [row[0].strip("`") for row in table(PAGE[PAGE.index("<!-- clauses -->") :])] == list(Clause)
 

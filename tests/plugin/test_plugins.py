@@ -187,6 +187,21 @@ def test_plugins_in_use_observe_their_locations(
     assert lines[-1].endswith("CLOSED")
 
 
+def test_a_hook_may_take_fewer_arguments_than_there_are(
+    install: Callable[..., None], load: Load, hello: Path, tmp_path: Path
+) -> None:
+    observing = f"""
+    @hookimpl
+    def skerry_location_changed(new):
+        with open({str(tmp_path / "log")!r}, "a") as file:
+            file.write(new.state.value + " ")
+    """
+    opening = "return runtime.spawn_python(LoadTarget.file(origin.folder + '/hello.py'), PythonEnvironment())"
+    install("plain", dedent(opens(opening)) + dedent(observing))
+    load_beside_a_good_one(load).close()
+    assert {"READY", "CLOSED"} <= set((tmp_path / "log").read_text().split())
+
+
 def test_a_plugin_whose_key_nobody_uses_is_not_imported(
     install: Callable[..., None], load: Load, hello: Path, tmp_path: Path
 ) -> None:
