@@ -60,9 +60,10 @@ def _check_normalize(location_type: LocationType, options: dict[str, Any], folde
 
 def _check_references(location_type: LocationType, options: Mapping[str, Any], folder: Path) -> None:
     """Check with one reference at a time, as ``normalize`` sees what may be a secret. Raises ContractError."""
-    properties = location_type.schema["properties"]
+    properties = location_type.schema.get("properties", {})
     for name, value in options.items():
-        if isinstance(value, (dict, list)) or properties.get(name, {}).get("writeOnly") is False:
+        schema = properties.get(name)
+        if isinstance(value, (dict, list)) or (isinstance(schema, Mapping) and schema.get("writeOnly") is False):
             continue
         try:
             found = location_type.normalize({**options, name: _REFERENCE}, EntryContext(folder)).get(name, _REFERENCE)
