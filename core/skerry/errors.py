@@ -218,14 +218,20 @@ class UnknownLocationError(SkerryError, KeyError):
 
 
 class PluginError(SkerryError):
-    """The location type that a plugin promises under ``key`` cannot be used, for ``reason``."""
+    """The location type that a plugin promises under ``key`` cannot be used, for ``reason``; ``advice``: what to do."""
 
-    def __init__(self, key: str, reason: str, distribution: str = "") -> None:
+    def __init__(self, key: str, reason: str, distribution: str = "", advice: str = "") -> None:
         super().__init__(key, reason)
         self.key = key
         self.reason = reason
         self.distribution = distribution
+        self.advice = advice or "Mend or uninstall the plugin; the other locations are not affected."
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in one line."""
+        source = f" ({self.distribution})" if self.distribution else ""
+        return f"The location type {self.key!r}{source} cannot be used: {self.reason}."
 
     def __str__(self) -> str:
-        source = f" ({self.distribution})" if self.distribution else ""
-        return f"The location type {self.key!r}{source} cannot be used: {self.reason}"
+        return f"{self.sentence}\n{self.advice}"

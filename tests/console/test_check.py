@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.commands import environment, skerry
-from support.plugins import install
+from support.plugins import NOTEBOOK, install
 from support.waiting import wait_until
 
 from skerry.model import WorkspaceState
@@ -106,9 +108,58 @@ def test_each_location_has_a_line_with_what_is_wrong_below_it(folder: Path) -> N
     assert "at broken.py:2 in <module>" in result.stdout
     assert "  workspace.yaml:3:5: warning: " in result.stdout
     assert "workspace.yaml:6:19: error: Unknown key `relative_paht` under `python_file`." in result.stdout
+    assert "needs the key" not in result.stdout  # a mistyped key is one mistake
     assert lines[-1] == (
-        "5 locations: 3 READY, 2 FAILED; 1 definition left out; 2 errors, 1 warning in the workspace file"
+        "5 locations: 3 READY, 2 FAILED; 1 definition left out; 1 error, 1 warning in the workspace file"
     )
+
+
+def test_what_an_entry_names_and_is_not_there_is_told_at_the_line_of_the_entry(folder: Path) -> None:
+    text = """
+load_from:
+  - python_file: missing.py
+  - python_file: {relative_path: hello.py, location_name: interpreter, executable_path: venvs/none/bin/python}
+  - python_file: {relative_path: hello.py, location_name: folder, working_directory: nowhere}
+  - python_file: {relative_path: hello.py, location_name: attribute, attribute: sales}
+  - python_file: {relative_path: hello.py, location_name: variables, env_file: missing.env}
+  - python_package: no_such_package
+  - python_file: broken.py
+""".lstrip("\n")
+    result = check(workspace(folder, text))
+    assert (result.returncode, result.stderr) == (1, "")
+    assert [line.strip() for line in result.stdout.splitlines() if ": error: " in line] == [
+        f"workspace.yaml:2: error: No such file: {folder}/missing.py",
+        f"workspace.yaml:3: error: No such Python interpreter: {folder}/venvs/none/bin/python",
+        f"workspace.yaml:4: error: No such folder: {folder}/nowhere",
+        "workspace.yaml:5: error: hello.py has no attribute and no repository called 'sales'.",
+        f"workspace.yaml:6: error: The environment file {folder}/missing.env cannot be read: {os.strerror(2)}.",
+        f"workspace.yaml:7: error: No module named 'no_such_package' in {sys.executable}.",
+    ]
+    assert "  ValueError: 100% wrong:" in result.stdout  # it has a line of its own, in the user's file
+    again = skerry(folder, "inspect", PYTHONPATH=str(folder)).stdout
+    assert "workspace.yaml:2: error: No such file" in again
+
+
+def test_a_check_listens_on_no_port(folder: Path, write: Write) -> None:
+    write(
+        "ports.py",
+        """
+        from pathlib import Path
+
+        import psutil
+        from hello import hello_repository
+
+        mine = psutil.Process()
+        ours = [mine, *mine.parents()[: [one.pid for one in mine.parents()].index(int(Path("shell.pid").read_text()))]]
+        sockets = [socket for one in ours for socket in one.net_connections("inet")]
+        Path("seen").write_text(f"{len(ours)} {[socket.laddr for socket in sockets]}")
+        """,
+    )
+    (folder / "shell.pid").write_text(str(psutil.Process().pid))
+    entry = "  - python_file: {relative_path: ports.py, working_directory: .}\n"
+    assert check(workspace(folder, f"load_from:\n{entry}")).returncode == 0
+    count, _, sockets = (folder / "seen").read_text().partition(" ")
+    assert (int(count) >= 3, sockets) == (True, "[]")  # the user process, the fork server, the command
 
 
 def test_warnings_fail_only_under_strict(folder: Path) -> None:
@@ -282,6 +333,19 @@ def test_a_broken_plugin_fails_the_check_of_those_who_use_it(folder: Path) -> No
     assert result.returncode == 1
     assert "no kernel" in result.stdout
     assert result.stdout.splitlines()[-1] == "2 locations: 1 READY, 1 FAILED; 1 error in the workspace file"
+
+
+def test_a_plugin_that_is_installed_twice_fails_only_under_strict(folder: Path) -> None:
+    site = folder / "site"
+    install(site, "notebook", NOTEBOOK)
+    left_over = shutil.copytree(site / "skerry_notebook-1.5.dist-info", site / "skerry_notebook-1.4.dist-info")
+    (left_over / "METADATA").write_text("Metadata-Version: 2.1\nName: skerry-notebook\nVersion: 1.4\n")
+    workspace(folder, "load_from:\n  - notebook: a.ipynb\n")
+    relaxed = check(folder, PYTHONPATH=str(site))
+    assert (relaxed.returncode, relaxed.stderr) == (0, "")
+    assert f"workspace.yaml:2:5: warning: skerry-notebook is installed twice in {site}: " in relaxed.stdout
+    assert check(folder, "--strict", PYTHONPATH=str(site)).returncode == 1
+    assert check(folder, "--strict", "--schema-only", PYTHONPATH=str(site)).returncode == 1
 
 
 def test_a_selector_does_not_belong_to_a_check(folder: Path) -> None:

@@ -89,3 +89,12 @@ def test_the_last_output_explains_an_error_without_frames() -> None:
     assert any("40 lines above (-v shows them)" in text for text in lines)
     on = page(verbose=True)
     assert "│ line 1" in shown(render_error(error, on), on)
+
+
+def test_a_line_without_end_is_cut() -> None:
+    on = page()
+    error = ErrorInfo(ErrorKind.PROCESS_EXITED, f"It said {'y' * 90_000}.\nLook.", output=f"{'x' * 90_000}\nlast")
+    lines = shown(render_error(error, on), on)
+    assert sum(map(len, lines)) < 5_000
+    assert "Look." in lines
+    assert lines[-1].endswith("last")

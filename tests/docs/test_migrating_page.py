@@ -185,6 +185,15 @@ def test_an_unset_variable_costs_its_entry_alone(load: Load, hello: Path, monkey
     assert workspace["hello.py"].state is State.READY
 
 
+def test_a_env_file_is_not_read(load: Load, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(".env", "SKERRY_EXAMPLE_REGION=north\n")
+    write("without.py", f"import os\nassert 'SKERRY_EXAMPLE_REGION' not in os.environ\n{DEFINITION}")
+    write("named.py", f"import os\nassert os.environ['SKERRY_EXAMPLE_REGION'] == 'north'\n{DEFINITION}")
+
+    loads(load("load_from:\n  - python_file: without.py\n  - python_file: {relative_path: named.py, env_file: .env}\n"))
+
+
 def test_unknown_keys_are_errors(load: Load, hello: Path) -> None:
     workspace = load("load_from:\n  - python_file: {relative_path: hello.py, atribute: hello}\n")
 

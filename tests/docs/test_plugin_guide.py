@@ -42,6 +42,20 @@ def test_every_hook_has_its_signature() -> None:
     assert headings(section(PAGE, "## Hooks"), 3) == [_signature(name, value) for name, value in specifications]
 
 
+def _parts() -> list[tuple[str, str]]:
+    """Give every method and hook of the page with what stands below it."""
+    chapters = [section(PAGE, f"## {name}") for name in (*WITH_METHODS, "Hooks")]
+    return [(name, section(one, f"### `{name}`")) for one in chapters for name in headings(one, 3)]
+
+
+@pytest.mark.parametrize(("name", "text"), _parts(), ids=lambda part: part.partition("(")[0] if "(" in part else "")
+def test_it_is_said_who_calls_when_and_in_which_thread_and_what_may_be_raised(name: str, text: str) -> None:
+    by_author = "You call it, in `" in text
+    by_core = re.search(r"Called (once|by|after).*\bthread", text, re.DOTALL) or "Nobody calls it yet" in text
+    assert by_author or by_core, text
+    assert re.search(r"\b([Rr]aises?|exception)\b", text), text
+
+
 def test_every_attribute_of_a_location_type_is_named() -> None:
     assert [row[0].strip("`") for row in table(section(PAGE, "## LocationType"))] == list(LocationType.__annotations__)
 
@@ -55,6 +69,14 @@ def test_every_field_of_a_record_is_named(record: Any) -> None:
 @pytest.mark.parametrize("name", [name for name in plugin.__all__ if name[0].isupper()])
 def test_everything_that_an_author_imports_is_mentioned(name: str) -> None:
     assert re.search(rf"\b{name}\b", PAGE)
+
+
+def test_the_version_of_the_api_is_the_one_that_is_told() -> None:
+    told = re.search(
+        r"`skerry\.plugin\.API_VERSION` is an `int`, now (\d+)\.", section(PAGE, "## How this API evolves")
+    )
+    assert told
+    assert int(told[1]) == plugin.API_VERSION
 
 
 def test_every_clause_of_the_kit_is_told_in_its_order() -> None:

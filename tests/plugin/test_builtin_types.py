@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.interpreters import make_environment
+from support.pages import ROOT
+from support.plugins import install_examples
 
 from skerry.plugin import LoadTarget, LocationError, Origin, PythonEnvironment
 from skerry.plugin.registry import Registry
@@ -17,7 +16,7 @@ from skerry.testing import RecordingRuntime, check_location_type
 
 Write = Callable[[str, str], Path]
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "plugins" / "skerry_project"
+SOURCE = ROOT / "examples" / "plugins" / "skerry_project" / "skerry_project" / "__init__.py"
 
 
 @pytest.mark.parametrize(
@@ -48,10 +47,7 @@ def test_python_package_keeps_the_contract(hello: Path, tmp_path: Path) -> None:
 
 
 def test_the_example_keeps_the_contract(hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = shutil.copytree(EXAMPLE, tmp_path / "source")
-    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*installing, "--target", str(tmp_path / "site"), str(source)], check=True, timeout=60)
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.syspath_prepend(str(install_examples(tmp_path)))
     (tmp_path / "forecasts").mkdir()
     hello.rename(tmp_path / "forecasts" / "repositories.py")
     make_environment(tmp_path / "forecasts" / ".venv", "3.12")
@@ -69,13 +65,13 @@ def test_python_file_asks_for_a_process_as_its_entry_says(tmp_path: Path) -> Non
 
 
 def test_the_example_is_shorter_than_60_lines() -> None:
-    code = (EXAMPLE / "skerry_project" / "__init__.py").read_text().splitlines()
+    code = SOURCE.read_text().splitlines()
     assert len([line for line in code if line.strip()]) < 60
 
 
 def test_the_example_refuses_a_folder_without_environment_before_anything_is_started(tmp_path: Path) -> None:
     namespace: dict[str, object] = {}
-    exec((EXAMPLE / "skerry_project" / "__init__.py").read_text(), namespace)
+    exec(SOURCE.read_text(), namespace)
     (project,) = namespace["skerry_location_types"]()  # type: ignore[operator]
     runtime = RecordingRuntime(tmp_path)
     origin = Origin("empty", "project", {"folder": str(tmp_path), "module": "repositories"}, str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from support.location_types import Install, location_type
 
 from skerry import State, Workspace
 from skerry.errors import PluginError
+from skerry.model import Severity
 from skerry.plugin.registry import Registry
 
 Load = Callable[[str], Workspace]
@@ -53,18 +55,30 @@ def test_a_distribution_without_metadata_can_be_used(install: Install, load: Loa
     assert {location.state for location in workspace} == {State.READY}
 
 
-def test_a_distribution_that_is_there_twice_is_used_and_reported(
-    install: Install, load: Load, hello: Path, site: Path, caplog: pytest.LogCaptureFixture
+def test_a_distribution_that_is_there_twice_is_used_and_reported_once(
+    install: Install, load: Load, hello: Path, site: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     install("plain", location_type(), version="1.5")
     install("plain", location_type(), version="1.6")
-    workspace = load(TWO)
+    workspace = load(f"{TWO}\n  - plain: {{file: hello.py, location_name: again}}")
     assert workspace.wait(30)
     assert {location.state for location in workspace} == {State.READY}
-    (sentence,) = Registry().warnings
-    assert sentence.startswith(f"skerry-plain is installed twice in {site}: 1.5 and 1.6; ")
-    assert "Run `pip uninstall skerry-plain`" in sentence
-    assert sentence in caplog.messages
+    (problem,) = workspace.problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "PLUGIN_INSTALLED_TWICE")
+    assert (problem.location, problem.line, problem.column) == ("hello.py", 2, 5)
+    used, other = re.findall(r"1\.[56]", problem.message)
+    assert problem.message == f"skerry-plain is installed twice in {site}: {used}, which is used, and {other}."
+    assert Registry().distribution("plain") == f"skerry-plain {used}"
+    assert problem.hint == "Run `pip uninstall skerry-plain` until none is left, and install it again."
+    assert capfd.readouterr().err == ""
+
+
+def test_an_unused_distribution_that_is_there_twice_is_not_the_workspaces_matter(
+    install: Install, load: Load, hello: Path
+) -> None:
+    install("plain", location_type(), version="1.5")
+    install("plain", location_type(), version="1.6")
+    assert load("load_from: [python_file: hello.py]").problems == ()
 
 
 def test_one_environment_over_another_is_no_reason_for_a_warning(
@@ -87,7 +101,7 @@ def test_a_plugin_can_be_disabled_by_key_or_distribution(
 ) -> None:
     install("plain", f"open({str(tmp_path / 'imported')!r}, 'w')")
     monkeypatch.setenv("SKERRY_DISABLED_PLUGINS", name)
-    assert "it is disabled; remove it from SKERRY_DISABLED_PLUGINS" in error_beside_a_good_one(load)
+    assert error_beside_a_good_one(load).endswith("it is disabled.\n  Remove it from SKERRY_DISABLED_PLUGINS.")
     assert not (tmp_path / "imported").exists()
 
 

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.pages import ROOT
+from support.plugins import EXAMPLES, install_examples
 
 from skerry import ErrorKind, Location, State, Workspace
+from skerry.testing import check_location_type
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
-
-PLUGINS = sorted((ROOT / "examples" / "plugins").glob("skerry_*"))
 
 REPOSITORY = """
 from skerry import pipeline, repository, solid
@@ -41,17 +40,17 @@ def here():
 """
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder that the examples are installed in."""
+    return install_examples(tmp_path_factory.mktemp("examples"))
+
+
 @pytest.fixture(autouse=True)
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the examples into this process: their source on sys.path, their metadata beside it."""
-    for plugin in PLUGINS:
-        folder = tmp_path / "site" / f"{plugin.name}-1.0.dist-info"
-        folder.mkdir(parents=True)
-        key = plugin.name.removeprefix("skerry_")
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {plugin.name}\nVersion: 1.0\n")
-        (folder / "entry_points.txt").write_text(f"[skerry.plugins]\n{key} = {plugin.name}\n")
-        monkeypatch.syspath_prepend(str(plugin))
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+def _installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(site))
+    for example in EXAMPLES:
+        monkeypatch.delitem(sys.modules, example.name, raising=False)
     importlib.invalidate_caches()
 
 
@@ -72,7 +71,7 @@ def message_of(location: Location) -> str:
     return location.error.message
 
 
-@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
+@pytest.mark.parametrize("plugin", EXAMPLES, ids=lambda path: path.name)
 def test_a_type_has_under_sixty_lines_of_code(plugin: Path) -> None:
     source = (plugin / plugin.name / "__init__.py").read_text()
     layout = {tokenize.NL, tokenize.COMMENT, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
@@ -159,6 +158,17 @@ def test_git_names_a_location_after_repository_revision_and_file(load: Load, sal
     assert [location.name for location in workspace] == ["sales@HEAD:team.py"]
 
 
+def test_git_keeps_the_contract(sales: Path, tmp_path: Path) -> None:
+    entry = {"repository": "./origins/sales", "revision": "main", "relative_path": "team.py", "attribute": "here"}
+    refused = [{**entry, "revision": "mian"}, {**entry, "revision": "0" * 40}, {**entry, "repository": "./nowhere"}]
+    check_location_type("git", entry, folder=tmp_path, refused=refused)
+
+
+def test_git_keeps_the_contract_with_a_commit(sales: Path, tmp_path: Path) -> None:
+    entry = {"repository": str(sales), "revision": git(sales, "rev-parse", "HEAD"), "relative_path": "team.py"}
+    check_location_type("git", entry, folder=tmp_path, refused=[{**entry, "relative_path": "missing.py"}])
+
+
 # -- uv_script --------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +220,18 @@ def test_uv_script_builds_once_and_again_when_requirements_change(
     assert len([path for path in (tmp_path / ".skerry" / "cache").iterdir() if path.is_dir()]) == 2
 
 
+def test_uv_script_keeps_no_password_of_a_requirement(
+    load: Load, write: Write, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(write)
+    monkeypatch.setenv("WANTED", f"tide-tables @ {wheel.as_uri()} # open-sesame")
+    assert repository_of(loaded(load, "uv_script", relative_path="report.py", requirements=["${WANTED}"])) == "tides"
+    kept = list((tmp_path / ".skerry").rglob("*"))
+    assert any(path.name == "tide_tables.py" for path in kept)
+    assert [path for path in kept if "sesame" in path.name] == []
+    assert [path for path in kept if path.is_file() and b"sesame" in path.read_bytes()] == []
+
+
 def test_uv_script_says_what_uv_says_of_what_is_not_there(load: Load, write: Write, wheel: Path) -> None:
     script(write, 'dependencies = ["no-such-package-at-all"]')
     location = loaded(load, "uv_script", relative_path="report.py")
@@ -222,3 +244,13 @@ def test_uv_script_says_what_is_wrong_with_the_metadata(load: Load, write: Write
     script(write, "dependencies = [")
     assert "The metadata of" in message_of(loaded(load, "uv_script", relative_path="report.py"))
     assert "cannot be read" in message_of(loaded(load, "uv_script", relative_path="missing.py"))
+
+
+def test_uv_script_keeps_the_contract(write: Write, wheel: Path, tmp_path: Path) -> None:
+    script(write, f'dependencies = ["tide-tables @ {wheel.as_uri()}"]')
+    refused: list[dict[str, object]] = [
+        {"relative_path": "missing.py"},
+        {"relative_path": "report.py", "requirements": ["no-such-package-at-all"]},
+        {"relative_path": "report.py", "executable_path": "venvs/missing/bin/python"},
+    ]
+    check_location_type("uv_script", {"relative_path": "report.py"}, folder=tmp_path, refused=refused)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +9,12 @@ from textwrap import dedent
 
 import pytest
 from support.interpreters import make_environment
+from support.plugins import install_examples
 
 from skerry import ErrorKind, State, Workspace
 
 Write = Callable[[str, str], Path]
 Load = Callable[[str], Workspace]
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "plugins" / "skerry_project"
 
 NOTHING_SPECIAL = """
     import threading
@@ -71,10 +68,7 @@ def test_a_third_partys_type_loads_with_shorthand_and_default_name(
 def test_the_example_plugin_loads_a_project_with_its_own_environment(
     load: Load, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = shutil.copytree(EXAMPLE, tmp_path / "source")
-    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*installing, "--target", str(tmp_path / "site"), str(source)], check=True)
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.syspath_prepend(str(install_examples(tmp_path)))
     (tmp_path / "forecasts").mkdir()
     hello.rename(tmp_path / "forecasts" / "repositories.py")
     python = make_environment(tmp_path / "forecasts" / ".venv", "3.12")
@@ -193,6 +187,21 @@ def test_plugins_in_use_observe_their_locations(
     assert lines[-1].endswith("CLOSED")
 
 
+def test_a_hook_may_take_fewer_arguments_than_there_are(
+    install: Callable[..., None], load: Load, hello: Path, tmp_path: Path
+) -> None:
+    observing = f"""
+    @hookimpl
+    def skerry_location_changed(new):
+        with open({str(tmp_path / "log")!r}, "a") as file:
+            file.write(new.state.value + " ")
+    """
+    opening = "return runtime.spawn_python(LoadTarget.file(origin.folder + '/hello.py'), PythonEnvironment())"
+    install("plain", dedent(opens(opening)) + dedent(observing))
+    load_beside_a_good_one(load).close()
+    assert {"READY", "CLOSED"} <= set((tmp_path / "log").read_text().split())
+
+
 def test_a_plugin_whose_key_nobody_uses_is_not_imported(
     install: Callable[..., None], load: Load, hello: Path, tmp_path: Path
 ) -> None:
@@ -200,3 +209,10 @@ def test_a_plugin_whose_key_nobody_uses_is_not_imported(
     workspace = load("load_from: [{python_file: hello.py}]")
     assert workspace.wait(30)
     assert not (tmp_path / "imported").exists()
+
+
+def test_a_hook_that_is_not_decorated_is_told(install: Callable[..., None], load: Load, hello: Path) -> None:
+    install("plain", opens("...").replace("@hookimpl", ""))
+    bad = next(location for location in load_beside_a_good_one(load) if location.name != "ok")
+    assert bad.error is not None
+    assert "no function skerry_location_types of skerry_plain is decorated with @hookimpl." in bad.error.message

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
+
+from support.pages import ROOT
+
+#: The projects of the example types, each named as its package is.
+EXAMPLES = sorted((ROOT / "examples" / "plugins").glob("skerry_*"))
 
 NOTEBOOK = """
     from skerry.plugin import LoadTarget, LocationType, PythonEnvironment, hookimpl
@@ -44,3 +52,11 @@ def install(site: Path, key: str, source: str, distribution: str = "") -> None:
     (site / f"{module}.py").write_text(dedent(source))
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
     (information / "entry_points.txt").write_text(f"[skerry.plugins]\n{key} = {module}\n")
+
+
+def install_examples(folder: Path) -> Path:
+    """Install the projects of ``EXAMPLES`` with pip, as anybody would; gives the folder to put on ``sys.path``."""
+    sources = [shutil.copytree(example, folder / "source" / example.name) for example in EXAMPLES]
+    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*installing, "--target", str(folder / "site"), *map(str, sources)], check=True, timeout=60)
+    return folder / "site"

@@ -45,7 +45,8 @@ class Right(LocationType):
         "type": "object",
         "description": "Load a file.",
         "properties": {
-            "file": {"type": "string", "description": "The file."},
+            "file": {"type": "string", "writeOnly": False, "description": "The file."},
+            "token": {"type": "string", "description": "Something secret."},
             "tags": {
                 "type": "object",
                 "description": "Anything.",

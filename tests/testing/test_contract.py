@@ -120,6 +120,28 @@ WRONG: list[tuple[str, Clause, str]] = [
         Clause.NORMALIZE_IDEMPOTENT,
         "elsewhere",
     ),
+    (
+        """
+        schema = {**Right.schema, "properties": {
+            **Right.schema["properties"], "file": {"type": "string", "description": "The file."}
+        }}
+        """,
+        Clause.NORMALIZE_REFERENCES,
+        "the reference ${NAME} as it is in `file`: ",
+    ),
+    (
+        """
+        schema = {**Right.schema, "properties": {
+            **Right.schema["properties"], "file": {"type": "string", "description": "The file."}
+        }}
+        def normalize(self, options, context):
+            if not context.path(options["file"]).exists():
+                raise LocationError(reason="There is no such file.")
+            return options if options["file"].startswith("/") else Right.normalize(self, options, context)
+        """,
+        Clause.NORMALIZE_REFERENCES,
+        "it raised LocationError: There is no such file.",
+    ),
     ("def default_name(self, options):\n    return ''", Clause.DEFAULT_NAME, "gave ''"),
     ("def default_name(self, options):\n    return options['name']", Clause.DEFAULT_NAME, "raised KeyError"),
     (
@@ -135,6 +157,30 @@ WRONG: list[tuple[str, Clause, str]] = [
     ("def watch_paths(self, origin):\n    return ['data']", Clause.WATCH_PATHS, "gave 'data'"),
     ("def watch_paths(self, origin):\n    return [Path('data')]", Clause.WATCH_PATHS, "PosixPath('data')"),
     ("def watch_paths(self, origin):\n    raise SystemExit(3)", Clause.WATCH_PATHS, "raised SystemExit: 3"),
+    (
+        """
+        def open(self, origin, runtime):
+            def fill(folder):
+                (folder / "bin").mkdir()
+                (folder / "bin" / "tool").write_text(f"#!{folder}/bin/python")
+            runtime.cache_folder("tools 1.5", fill)
+            return self.server(origin, runtime)
+        """,
+        Clause.CACHE,
+        "under 'tools 1.5' names the folder in which it was made: bin/tool.",
+    ),
+    (
+        """
+        def open(self, origin, runtime):
+            def fill(folder):
+                (folder / "bin").mkdir()
+                (folder / "tools").symlink_to(folder / "bin")
+            runtime.cache_folder("tools", fill)
+            return self.server(origin, runtime)
+        """,
+        Clause.CACHE,
+        "made: tools.",
+    ),
     ("def open(self, origin, runtime):\n    raise LocationError(reason='the moon is full.')", Clause.READY, "full"),
     ("def open(self, origin, runtime):\n    return 'nothing'", Clause.READY, "is not a CodeServer"),
     (
@@ -400,6 +446,45 @@ def test_what_a_type_leaves_behind_when_it_is_closed_early_is_told(
     error = _broken(hello.parent)
     sys.modules["skerry_sample"].Sample.release.set()
     _is_told(error, Clause.CLOSE_WHILE_OPENING, "waits for the load")
+
+
+def test_what_is_left_behind_by_an_early_end_of_what_is_done_once_is_told(
+    install: Install, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skerry.testing.leftovers.PATIENCE", 0.5)
+    install(
+        """
+        kept = []
+
+        def open(self, origin, runtime):
+            import subprocess
+
+            def fill(folder):
+                self.kept.append(subprocess.Popen(["sleep", "600"]))
+                runtime.run(["sleep", "0.3"])  # raises when the location is closed meanwhile
+                self.kept[-1].kill()
+                self.kept.pop().wait()
+
+            runtime.cache_folder("helper", fill)
+            return self.server(origin, runtime)
+        """
+    )
+    error = _broken(hello.parent)
+    _end(sys.modules["skerry_sample"].Sample.kept)
+    _is_told(error, Clause.CLOSE_WHILE_OPENING, "sleep 600")
+
+
+def test_a_check_keeps_nothing_in_the_folder_of_the_entry(install: Install, hello: Path) -> None:
+    install(
+        """
+        def open(self, origin, runtime):
+            runtime.cache_folder("nothing", lambda folder: None)
+            return self.server(origin, runtime)
+        """
+    )
+    _check(hello.parent)
+    assert not (hello.parent / ".skerry").exists()
+    assert "SKERRY_HOME" not in os.environ
 
 
 def test_every_clause_has_a_type_that_breaks_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -162,6 +163,33 @@ def test_secrets_are_masked_in_an_error(load: Load, write: Write, secrets: None)
     assert error.frames[-1].source.endswith("# and not ***")
     assert error.output == "> ***\n> ***\n> ***"
     assert [one for one in (TOKEN, PASSWORD, "MIIEvQIBADAN") if one in visible(workspace["team"].snapshot)] == []
+
+
+def test_a_secret_at_the_edge_of_what_is_kept_is_masked_or_gone(
+    load: Load, write: Write, secrets: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "".join(f"{number:04}-" for number in range(400))
+    monkeypatch.setenv("TOKEN", long)
+    code = """
+        import os
+
+        for _ in range(2000):  # twice what is kept
+            print("token", os.environ["TOKEN"])
+        print("x" * 1900 + os.environ["TOKEN"])
+        {last}
+    """
+    write("prints.py", code.format(last="from skerry import pipeline\n\n        @pipeline\n        def p(): ..."))
+    write("fails.py", code.format(last="raise RuntimeError(os.environ['TOKEN'])"))
+    fails = WORKSPACE.replace("load_from:", "").replace("team", "failing") % "fails.py"
+    workspace = load(WORKSPACE % "prints.py" + fails)
+
+    assert workspace.wait(60)
+    output, error = workspace["team"].output(), workspace["failing"].error
+    assert error
+    assert output.startswith("token ***\ntoken ***\n")
+    assert error.output.startswith("token ***\ntoken ***\n")
+    assert output.endswith(f"\n{'x' * 1900}***\n")
+    assert not re.search(r"\d{4}-", output + visible(workspace["failing"].snapshot))
 
 
 def test_no_observer_is_told_a_secret(write: Write, secrets: None, nothing_left: None) -> None:

@@ -7,15 +7,19 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from skerry.errors import WorkspaceFileError
 from skerry.model import Problem
 from skerry.plugin.registry import Registry
-from skerry.workspace_file import read_entries, read_workspace_files
+from skerry.workspace_file import document, read_entries, read_workspace_files
 
 Write = Callable[[str, str], Path]
+
+LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])]
 
 
 def problems_of(*paths: Path) -> tuple[Problem, ...]:
@@ -67,11 +71,19 @@ def test_a_file_over_four_megabytes_is_refused_and_one_just_below_is_read(tmp_pa
     assert problem.code == "FILE_TOO_LARGE"
 
 
-def test_a_hundred_thousand_brackets_are_an_error_and_not_a_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loader", LOADERS, ids=lambda loader: loader.__name__)
+@pytest.mark.parametrize("nested", ["[", "{a: ", "[a, ", "- ", "? ", "[\n"], ids=repr)
+def test_a_hundred_thousand_levels_are_an_error_and_not_a_crash(
+    nested: str, loader: type[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "LOADER", loader)
     path = tmp_path / "workspace.yaml"
-    path.write_text("load_from: " + "[" * 100_000)
+    path.write_text("load_from:\n  " + nested * 100_000)
 
-    assert [problem.code for problem in problems_of(path)] == ["TOO_DEEP"]
+    (problem,) = problems_of(path)
+    assert problem.code == "TOO_DEEP"
+    # The mapping at the top is the first of the hundred levels, whichever parser reads the file.
+    assert (problem.line, problem.column) == ((101, 1) if nested == "[\n" else (2, 3 + 99 * len(nested)))
 
 
 def test_aliases_that_nest_without_brackets_are_an_error_and_not_a_crash(tmp_path: Path) -> None:

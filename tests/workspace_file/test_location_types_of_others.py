@@ -25,7 +25,7 @@ class Notebook(LocationType):
     summary = "A notebook"
     schema = {{"type": "object", "properties": {{"cells": {{"type": "array", "maxItems": 2}},
                "mode": {{"const": "live"}}, "title": {{"pattern": "^[A-Z]", "maxLength": 5, "minLength": 2}},
-               "size": {{"anyOf": [{{"type": "number"}}, {{"enum": ["small"]}}]}}}},
+               "path": {{"type": "string"}}, "size": {{"anyOf": [{{"type": "number"}}, {{"enum": ["small"]}}]}}}},
                "required": ["cells"], "additionalProperties": False}}
     def default_name(self, options):
         return "notebook"
@@ -84,6 +84,36 @@ def test_a_defect_of_a_plugin_is_named_as_one(describe: Describe, body: str, wor
     assert "`notebook`" in problem.message
     assert "defect of the plugin" in problem.hint
     assert description.entries[0].origin is None
+
+
+def test_the_place_of_a_defect_is_told(describe: Describe, tmp_path: Path) -> None:
+    reading = describe(
+        "    def normalize(self, options, context): return context.path(options['cells'])", "{cells: []}"
+    )
+    importing = describe("    nothing", "{cells: []}")
+    mistyped = describe("    def", "{cells: []}")
+
+    line = PLUGIN.strip().splitlines().index("{body}") + 1
+    for description, words in ((reading, "TypeError: "), (importing, "NameError: "), (mistyped, "SyntaxError: ")):
+        (problem,) = description.problems
+        assert words in problem.message
+        file, _, number = problem.message.rpartition("(")[2].removesuffix(").").rpartition(":")
+        assert (Path(file).parent, int(number)) == (tmp_path / "plugins", line)
+
+
+def test_a_path_that_is_made_of_a_references_text_is_a_defect(
+    describe: Describe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKERRY_EXAMPLE_HOME", "/srv/notebooks")
+    body = "    def normalize(self, options, context): return {**options, 'path': str(context.path(options['path']))}"
+    below = describe(body, "{cells: [], path: 'here/${SKERRY_EXAMPLE_HOME}'}")
+    whole = describe(body, "{cells: [], path: '${SKERRY_EXAMPLE_HOME}/a'}")
+
+    assert below.problems == ()
+    (problem,) = whole.problems
+    assert (problem.code, problem.line, problem.column) == ("PLUGIN_FAILED", 2, 5)
+    assert 'it makes a path of the reference in `path`, whose schema wants "writeOnly": False' in problem.message
+    assert whole.entries[0].origin is None
 
 
 def test_a_plugin_that_cannot_be_imported_costs_its_entry_which_keeps_its_name(describe: Describe) -> None:

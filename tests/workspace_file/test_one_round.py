@@ -32,13 +32,14 @@ def _mended(line: str, column: int, message: str, hint: str) -> str:
         return before + quoted[1]
     if "give a default" in hint:
         return before + _in_quotes(r"give a default: `(.*)`", hint)
-    return line
+    raise AssertionError(f"nothing to do for: {message} {hint}")
 
 
 def test_a_file_with_five_mistakes_is_mended_in_one_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SKERRY_EXAMPLE_UNSET", raising=False)
     lines = FILE.read_text().splitlines()
     problems = re.findall(r"^five_mistakes\.yaml:(\d+):(\d+): error: (.*)\n  (.*)$", PRINTED, re.MULTILINE)
+    assert len(problems) == 5
     for line, column, message, hint in problems:
         lines[int(line) - 1] = _mended(lines[int(line) - 1], int(column), message, hint)
     mended = tmp_path / "workspace.yaml"

@@ -11,9 +11,13 @@ from skerry.code_server.supervisor import Supervisor
 
 #: Bytes kept of one life of a process: the newest.
 KEPT = 2 * 1024 * 1024
-#: Lines that an error shows, and characters of each.
+#: Lines that an error carries, and bytes of all of them together.
 TAIL_LINES = 50
-TAIL_COLUMNS = 2000
+_TAIL = 100_000
+#: Bytes in which the last line is looked for.
+_LAST_LINE = 2000
+#: Bytes: how much of a line whose beginning is gone is given up.
+_BROKEN_LINE = 64 * 1024
 
 _CHUNK = 256 * 1024
 
@@ -57,7 +61,7 @@ class Output:
             with self._lock:
                 self._kept += data
                 if len(self._kept) > KEPT:
-                    del self._kept[: len(self._kept) - KEPT // 2]
+                    self._kept = _without_broken_line(self._kept[-KEPT // 2 - _BROKEN_LINE :])
             if self._echo is not None and data:
                 self._echo(data)
             if self._heard is not None:
@@ -71,18 +75,20 @@ class Output:
             return self._kept.decode("utf-8", "backslashreplace")
 
     def tail(self) -> str:
-        """Give the last lines, each cut to a length that can be shown."""
-        with self._lock:
-            end = bytes(self._kept[-TAIL_LINES * TAIL_COLUMNS :])
-        lines = end.decode("utf-8", "backslashreplace").splitlines()[-TAIL_LINES:]
-        return "\n".join(line[:TAIL_COLUMNS] for line in lines)
+        """Give the last lines."""
+        return "\n".join(self._end(_TAIL)[-TAIL_LINES:])
 
     def last_line(self) -> str:
         """Give the last line that is not empty, the one being written included."""
-        with self._lock:
-            end = bytes(self._kept[-TAIL_COLUMNS:])
-        lines = [line.strip() for line in end.decode("utf-8", "backslashreplace").splitlines()]
+        lines = [line.strip() for line in self._end(_LAST_LINE)]
         return next((line for line in reversed(lines) if line), "")
+
+    def _end(self, size: int) -> list[str]:
+        """Give the lines in the last ``size`` bytes."""
+        with self._lock:
+            end = self._kept[-size:]
+            cut = len(self._kept) > size
+        return (_without_broken_line(end) if cut else end).decode("utf-8", "backslashreplace").splitlines()
 
     def close_writer(self) -> None:
         """Close our copy of the writing end, once the process has its own. Idempotent."""
@@ -97,3 +103,9 @@ class Output:
         if reader is not None:
             self._supervisor.unwatch(reader)
             os.close(reader)
+
+
+def _without_broken_line(text: bytearray) -> bytearray:
+    """Drop what is left of a line whose beginning was cut off: in the rest of a secret nobody knows the secret."""
+    end = text.find(b"\n", 0, _BROKEN_LINE)
+    return text[(end + 1 if end >= 0 else _BROKEN_LINE) :]

@@ -46,7 +46,7 @@ def installed_types(registry: Registry) -> tuple[TypeInfo, ...]:
 
     unusable = unusable_types(registry)
     return tuple(
-        TypeInfo(key, registry.distribution(key), error=unusable[key])
+        TypeInfo(key, registry.distribution(key), error=str(unusable[key]))
         if key in unusable
         else _describe(registry.get(key), registry.distribution(key))
         for key in registry.keys

@@ -22,8 +22,8 @@ def schema(output: str | None) -> None:
 
     registry = Registry()
     text = json.dumps(compose_schema(registry), indent=2, ensure_ascii=False)
-    for reason in unusable_types(registry).values():
-        click.echo(f"warning: {safe(reason)}. The schema leaves it out.", err=True)
+    for error in unusable_types(registry).values():
+        click.echo(f"warning: {safe(error.sentence)} The schema leaves it out.", err=True)
     if output is None:
         click.echo(text)
         return

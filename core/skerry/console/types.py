@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from skerry.console.printing import open_page, write_json
+from skerry.console.text import safe
 
 
 @click.command("types", short_help="Show the installed location types and their keys.")
@@ -21,8 +22,11 @@ def types(as_json: bool, verbose: bool) -> None:
     registry = Registry()
     found = installed_types(registry)
     if as_json:
-        write_json({"types": [one.to_json() for one in found], "warnings": list(registry.warnings)})
+        warnings = [f"{one.sentence}\n{one.advice}" for one in registry.warnings]
+        write_json({"types": [one.to_json() for one in found], "warnings": warnings})
         return
+    for warning in registry.warnings:
+        click.echo(f"warning: {safe(warning.sentence)} {safe(warning.advice)}", err=True)
     from skerry.console.render.page import put
     from skerry.console.render.types import render_types
 

@@ -4,30 +4,53 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import metadata
 
 GROUP = "skerry.plugins"
 
 
-def discover() -> tuple[list[metadata.EntryPoint], tuple[str, ...]]:
-    """Give the entry points, and sentences about distributions that are installed twice.
+@dataclass(frozen=True)
+class InstalledTwice:
+    """A distribution of which one folder holds two versions, ``used`` and ``other``."""
+
+    name: str
+    folder: str
+    used: str
+    other: str
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in one line."""
+        return f"{self.name} is installed twice in {self.folder}: {self.used}, which is used, and {self.other}."
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return f"Run `pip uninstall {self.name}` until none is left, and install it again."
+
+
+def discover() -> tuple[list[metadata.EntryPoint], dict[str, InstalledTwice]]:
+    """Give the entry points, and by their normalized names the distributions that are installed twice.
 
     Nothing is imported. As with modules, what stands earlier on ``sys.path`` hides a later one of its name; twice in
     one folder is what an interrupted installation leaves.
     """
     first: dict[str, metadata.Distribution] = {}
     points: list[metadata.EntryPoint] = []
-    warnings: list[str] = []
+    twice: dict[str, InstalledTwice] = {}
     for distribution in _candidates():
         own = [point for point in distribution.entry_points if point.group == GROUP]
         if not own:
             continue
-        before = first.setdefault(normalized(distribution_name(distribution)), distribution)
+        name = normalized(distribution_name(distribution))
+        before = first.setdefault(name, distribution)
         if before is distribution:
             points += own
         elif _folder(before) == _folder(distribution) and _version(before) != _version(distribution):
-            warnings.append(_installed_twice(before, distribution))
-    return points, tuple(warnings)
+            versions = _version(before), _version(distribution)
+            twice[name] = InstalledTwice(distribution_name(before), _folder(before), *versions)
+    return points, twice
 
 
 def normalized(name: str) -> str:
@@ -63,12 +86,3 @@ def _candidates() -> Iterator[metadata.Distribution]:
 
 def _folder(distribution: metadata.Distribution) -> str:
     return str(distribution.locate_file(""))
-
-
-def _installed_twice(one: metadata.Distribution, other: metadata.Distribution) -> str:
-    versions = " and ".join(sorted((_version(one), _version(other))))
-    name = distribution_name(one)
-    return (
-        f"{name} is installed twice in {_folder(one)}: {versions}; {_version(one)} is used. "
-        f"Run `pip uninstall {name}` until none is left, and install it again."
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -17,10 +16,9 @@ from skerry.errors import PluginError
 from skerry.model import LocationState
 from skerry.plugin import hooks
 from skerry.plugin.discovery import GROUP as GROUP
-from skerry.plugin.discovery import discover, distribution_name, distribution_words, normalized
+from skerry.plugin.discovery import InstalledTwice, discover, distribution_name, distribution_words, normalized
+from skerry.plugin.failures import words_of_failure
 from skerry.plugin.location_type import LocationType
-
-logger = logging.getLogger("skerry")
 
 
 class Registry:
@@ -33,12 +31,9 @@ class Registry:
     def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
         """Take the installed entry points, or those given."""
         began = time.perf_counter()
-        #: What is wrong with the installed distributions, and costs nothing: a sentence each.
-        self.warnings: tuple[str, ...] = ()
+        self._twice: dict[str, InstalledTwice] = {}
         if entry_points is None:
-            entry_points, self.warnings = discover()
-            for sentence in self.warnings:
-                logger.warning(sentence)
+            entry_points, self._twice = discover()
         self._entry_points: dict[str, list[metadata.EntryPoint]] = {}
         for entry_point in entry_points:
             self._entry_points.setdefault(entry_point.name, []).append(entry_point)
@@ -56,6 +51,19 @@ class Registry:
     def keys(self) -> tuple[str, ...]:
         """The keys that some installed distribution claims, sorted."""
         return tuple(sorted(self._entry_points))
+
+    @property
+    def warnings(self) -> tuple[InstalledTwice, ...]:
+        """What is wrong with the installed distributions, and costs nothing yet."""
+        return tuple(self._twice.values())
+
+    def warning(self, key: str) -> InstalledTwice | None:
+        """Give what is wrong with the distribution that offers ``key``, and costs nothing yet."""
+        for point in self._entry_points[key]:
+            found = self._twice.get(normalized(distribution_name(point.dist))) if point.dist else None
+            if found is not None:
+                return found
+        return None
 
     def distribution(self, key: str) -> str:
         """Name the distributions, with versions, that claim ``key``."""
@@ -97,7 +105,10 @@ class Registry:
             offered = self._offered(points[0])
         # A plugin is somebody else's code: sys.exit() at its import must not end ours.
         except (Exception, SystemExit) as error:
-            return PluginError(key, _reason(error, points[0]), distribution)
+            return _broken(key, error, points[0], distribution)
+        if offered is None:
+            reason = f"no function skerry_location_types of {points[0].value} is decorated with @hookimpl"
+            return PluginError(key, reason, distribution)
         for location_type in offered:
             if location_type.key == key:
                 return location_type
@@ -109,31 +120,35 @@ class Registry:
         distribution = self.distribution(key)
         names = {normalized(key), *(normalized(distribution_name(point.dist)) for point in points if point.dist)}
         if names & self._disabled:
-            return PluginError(key, "it is disabled; remove it from SKERRY_DISABLED_PLUGINS", distribution)
+            return PluginError(key, "it is disabled", distribution, "Remove it from SKERRY_DISABLED_PLUGINS.")
         values = {point.value for point in points}
         if len({distribution_words(point) for point in points}) > 1 and len(values) > 1:
-            return PluginError(key, f"it is claimed by {distribution}; uninstall all but one of them")
+            return PluginError(key, f"it is claimed by {distribution}", advice="Uninstall all but one of them.")
         return None
 
-    def _offered(self, point: metadata.EntryPoint) -> list[LocationType]:
+    def _offered(self, point: metadata.EntryPoint) -> list[LocationType] | None:
+        """Import a plugin and give its location types, None when it does not implement the hook at all."""
         module = point.load()
         with self._lock:
             if not self._manager.is_registered(module):
                 self._manager.register(module)
             others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
             implementations = self._manager.subset_hook_caller("skerry_location_types", others)
+        if not implementations.get_hookimpls():
+            return None
         return [found for types in implementations() for found in types]
 
 
-def _reason(error: BaseException, point: metadata.EntryPoint) -> str:
-    words = f"{type(error).__name__}: {error}"
+def _broken(key: str, error: BaseException, point: metadata.EntryPoint, distribution: str) -> PluginError:
+    """Give the error of a plugin that cannot be imported, or whose hook fails."""
     missing = isinstance(error, ModuleNotFoundError) and error.name is not None
     if missing and f"{point.module}.".startswith(f"{error.name}."):  # type: ignore[attr-defined]
         name = distribution_name(point.dist) if point.dist else point.value
-        return (
-            f"{words}; only its metadata is left: run `{sys.executable} -m pip uninstall {name}`, or install it again"
+        reason = f"{type(error).__name__}: {error}; only its metadata is left"
+        return PluginError(
+            key, reason, distribution, f"Run `{sys.executable} -m pip uninstall {name}`, or install it again."
         )
-    return words
+    return PluginError(key, words_of_failure(error), distribution)
 
 
 def _trace(words: str, began: float) -> None:

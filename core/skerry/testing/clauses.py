@@ -27,10 +27,12 @@ class Clause(StrEnum):
     NORMALIZE_INPUT = "NORMALIZE_INPUT"
     NORMALIZE_PATHS = "NORMALIZE_PATHS"
     NORMALIZE_IDEMPOTENT = "NORMALIZE_IDEMPOTENT"
+    NORMALIZE_REFERENCES = "NORMALIZE_REFERENCES"
     DEFAULT_NAME = "DEFAULT_NAME"
     DEFAULT_NAME_STABLE = "DEFAULT_NAME_STABLE"
     WATCH_PATHS = "WATCH_PATHS"
     DEADLINE = "DEADLINE"
+    CACHE = "CACHE"
     READY = "READY"
     SERVER_ID = "SERVER_ID"
     OUTPUT = "OUTPUT"
@@ -100,6 +102,11 @@ MESSAGES: Mapping[Clause, str] = {
         "normalize() of what it gave itself is something else: {first} became {second}.\n"
         "What is normal must stay as it is, also for a workspace file in another folder."
     ),
+    Clause.NORMALIZE_REFERENCES: (
+        "normalize() does not leave the reference {reference} as it is in {option}: {found}.\n"
+        'Add "writeOnly": False to the schema of {option}: normalize() is then given the value, which is shown and '
+        "stored. If it is to be secret, leave it as it is, and use it in open()."
+    ),
     Clause.DEFAULT_NAME: (
         "default_name() {found}.\nGive a string that is not empty for every mapping that passes the schema."
     ),
@@ -111,6 +118,11 @@ MESSAGES: Mapping[Clause, str] = {
     Clause.DEADLINE: (
         "open() had not returned {seconds:g} s after runtime.deadline, with a code server that stays LOADING.\n"
         "Return the code server without waiting for it, and end whatever else takes long at runtime.deadline."
+    ),
+    Clause.CACHE: (
+        "What it keeps under {cache_key!r} names the folder in which it was made: {file}.\n"
+        "cache_folder renames that folder when it is filled. Make what is in it movable, as `uv venv --relocatable` "
+        "does, or leave the path out."
     ),
     Clause.READY: (
         "The location is {state} and not READY with a repository{reason}.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def check_location_type(
     ``refused``: options that it must refuse. ``startup_timeout``: seconds for each load.
 
     Raises ContractError, an AssertionError, for the first clause that is broken (``skerry.testing.Clause`` lists
-    them). Needs no pytest. While ``default_name`` is asked, the current folder of the process is another one.
+    them). Needs no pytest. It changes the process while it runs: when ``default_name`` is asked, the current folder is
+    another one; while code is loaded, ``SKERRY_HOME`` is a new folder, so that what the type keeps is made anew.
     """
     folder = Path(folder).absolute()
     before = held()
@@ -49,14 +51,15 @@ def check_location_type(
     check_given(found, options, validator)
     origin = check_options(found, options, folder, registry)
     check_deadline(found, origin)
-    loads = Loads(found, folder, startup_timeout)
-    alone = check_lives(loads, options)
-    check_at_once(loads, options, alone)
-    check_refusals(loads, list(_spoiled(options, validator)), refused)
-    left = left_behind(before)
-    if left:
-        raise ContractError(Clause.LEFT_BEHIND, found.key, left=", ".join(left))
-    check_closing_while_opening(loads, options)
+    with tempfile.TemporaryDirectory() as home:
+        loads = Loads(found, folder, startup_timeout, Path(home, "home"))
+        alone = check_lives(loads, options)
+        check_at_once(loads, options, alone)
+        check_refusals(loads, list(_spoiled(options, validator)), refused)
+        left = left_behind(before)
+        if left:
+            raise ContractError(Clause.LEFT_BEHIND, found.key, left=", ".join(left))
+        check_closing_while_opening(loads, options)
 
 
 def _spoiled(options: Mapping[str, Any], validator: Any) -> Iterator[Mapping[str, Any]]:

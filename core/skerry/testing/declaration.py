@@ -26,7 +26,7 @@ def find_type(location_type: LocationType | str, registry: Registry) -> Location
     try:
         found = registry.get(key)
     except PluginError as error:
-        raise ContractError(Clause.ENTRY_POINT, key, reason=str(error).rstrip(".")) from error
+        raise ContractError(Clause.ENTRY_POINT, key, reason=error.sentence.rstrip(".")) from error
     if not isinstance(location_type, str) and type(found) is not type(location_type):
         reason = f"The entry point {key!r} gives {type(found).__qualname__}, not {type(location_type).__qualname__}"
         raise ContractError(Clause.ENTRY_POINT, key, reason=reason)

@@ -8,13 +8,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skerry.testing.waiting import wait_until
+import psutil
 
-try:
-    import psutil
-except ModuleNotFoundError as error:
-    advice = "skerry.testing needs it: pip install 'skerry[testing]'"
-    raise ModuleNotFoundError(f"{error}. {advice}", name="psutil") from None
+from skerry.testing.waiting import wait_until
 
 #: Seconds in which what was told to end must be gone.
 PATIENCE = 20.0

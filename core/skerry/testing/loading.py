@@ -15,6 +15,7 @@ from skerry.errors import ErrorKind
 from skerry.model import LocationState, Origin, Severity, State
 from skerry.plugin import CodeServer, LocationType
 from skerry.testing.clauses import Clause, ContractError, words_of
+from skerry.testing.keeping import check_kept, nothing_kept
 from skerry.testing.leftovers import held, left_behind
 from skerry.testing.observed import ObservedCodeServer, ObservedRegistry, ObservedType
 from skerry.testing.recording import RecordingRuntime
@@ -34,11 +35,16 @@ _SETTLING = 30.0
 
 @dataclass(frozen=True)
 class Loads:
-    """How to load entries of one location type. ``startup_timeout``: seconds for each location."""
+    """How to load entries of one location type.
+
+    ``startup_timeout``: seconds for each location. ``home``: where they keep what they keep; one place for all loads,
+    since a snapshot tells where the code lies.
+    """
 
     location_type: LocationType
     folder: Path
     startup_timeout: float
+    home: Path
 
     @property
     def key(self) -> str:
@@ -86,8 +92,9 @@ def check_deadline(location_type: LocationType, origin: Origin) -> None:
 
 
 def check_lives(loads: Loads, options: Mapping[str, Any]) -> LocationState:
-    """Check two loads, one after the other; gives the first as it was when READY. Raises ContractError."""
-    first, second = (_check_life(loads, options) for _ in range(2))
+    """Check two loads, the second with what the first has kept; gives the first when READY. Raises ContractError."""
+    with nothing_kept(loads.home):
+        first, second = (_check_life(loads, options) for _ in range(2))
     ids = [state.server.id if state.server else None for state in (first, second)]
     if None in ids:
         raise ContractError(Clause.SERVER_ID, loads.key, found="It is READY, and its code server tells no ServerInfo")
@@ -100,6 +107,7 @@ def _check_life(loads: Loads, options: Mapping[str, Any]) -> LocationState:
     with loads.load([options]) as (workspace, observed):
         (location,) = loads.settle(workspace)
         state = location.snapshot
+        check_kept(loads.key, observed.filled)
         if state.state is not State.READY or not state.repositories:
             raise ContractError(Clause.READY, loads.key, state=state.state.value, reason=_reason(location))
         (server,) = observed.servers
@@ -124,7 +132,7 @@ def _check_output(key: str, server: ObservedCodeServer) -> None:
 
 def check_at_once(loads: Loads, options: Mapping[str, Any], alone: LocationState) -> None:
     """Check that locations opened at once come to be what one ``alone`` is. Raises ContractError."""
-    with loads.load([options] * AT_ONCE) as (workspace, _):
+    with nothing_kept(loads.home), loads.load([options] * AT_ONCE) as (workspace, _):
         for location in loads.settle(workspace):
             if location.state is not State.READY:
                 reason = f"one location is {location.state.value}{_reason(location)}"
@@ -137,7 +145,7 @@ def check_at_once(loads: Loads, options: Mapping[str, Any], alone: LocationState
 
 def check_refusals(loads: Loads, spoiled: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]]) -> None:
     """Check that wrong options cost a LocationError and nothing worse; ``refused`` must. Raises ContractError."""
-    with loads.load([*spoiled, *refused]) as (workspace, _):
+    with nothing_kept(loads.home), loads.load([*spoiled, *refused]) as (workspace, _):
         locations = loads.settle(workspace)
         for location, options in zip(locations, [*spoiled, *refused], strict=True):
             failure = _failure(location)
@@ -158,12 +166,16 @@ def _failure(location: Location) -> str:
 
 
 def check_closing_while_opening(loads: Loads, options: Mapping[str, Any]) -> None:
-    """Close a workspace whose location has only begun, at several moments. Raises ContractError."""
+    """Close a workspace whose location has only begun, at several moments, with nothing kept from before.
+
+    Raises ContractError.
+    """
     for moment in MOMENTS:
-        before = held()
-        with loads.load([options]) as (workspace, _):
-            workspace.wait(moment)
-        left = left_behind(before)
+        with nothing_kept(loads.home):
+            before = held()
+            with loads.load([options]) as (workspace, _):
+                workspace.wait(moment)
+            left = left_behind(before)
         if left:
             raise ContractError(Clause.CLOSE_WHILE_OPENING, loads.key, left=", ".join(left))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from skerry.model import Origin
 from skerry.plugin import CodeServer, EntryContext, LocationType, Runtime, ServerStatus
 from skerry.plugin.registry import Registry
+
+#: Cache folders that were filled: the key, the folder in which it was made, and the one in which it is kept.
+Filled: TypeAlias = list[tuple[str, Path, Path]]
 
 
 class ObservedCodeServer(CodeServer):
@@ -34,12 +37,36 @@ class ObservedCodeServer(CodeServer):
             self.close_error = self.close_error or error
 
 
+class ObservedRuntime:
+    """Passes everything on. ``filled``: where it notes the cache folders."""
+
+    def __init__(self, inner: Runtime, filled: Filled) -> None:
+        self._inner = inner
+        self._filled = filled
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def cache_folder(self, key: str, fill: Callable[[Path], None]) -> Path:
+        """See ``skerry.plugin.Runtime``."""
+        made_in: list[Path] = []
+
+        def observed(folder: Path) -> None:
+            made_in.append(folder)
+            fill(folder)
+
+        kept = self._inner.cache_folder(key, observed)
+        self._filled.extend((key, folder, kept) for folder in made_in)
+        return kept
+
+
 class ObservedType(LocationType):
-    """Passes everything on. ``servers``: the code servers that ``open`` gave, in order."""
+    """Passes everything on. ``servers``: the code servers that ``open`` gave, in order; ``filled``: what it kept."""
 
     def __init__(self, inner: LocationType) -> None:
         self._inner = inner
         self.servers: list[ObservedCodeServer] = []
+        self.filled: Filled = []
         for name in ("key", "summary", "schema", "shorthand", "deprecated"):
             setattr(self, name, getattr(inner, name))
 
@@ -53,7 +80,7 @@ class ObservedType(LocationType):
 
     def open(self, origin: Origin, runtime: Runtime) -> CodeServer:
         """See ``LocationType``."""
-        server = self._inner.open(origin, runtime)
+        server = self._inner.open(origin, ObservedRuntime(runtime, self.filled))
         if not isinstance(server, CodeServer):
             return server  # the workspace says what is wrong with that
         observed = ObservedCodeServer(server)

@@ -18,6 +18,9 @@ from skerry.plugin.registry import Registry
 from skerry.testing.clauses import Clause, ContractError, words_of
 from skerry.workspace_file import read_entries
 
+#: What stands in the place of a secret while ``normalize`` is asked.
+_REFERENCE = "${NAME}"
+
 
 def check_options(location_type: LocationType, options: Mapping[str, Any], folder: Path, registry: Registry) -> Origin:
     """Check everything that happens before ``open``; gives the origin of ``options``. Raises ContractError."""
@@ -51,7 +54,24 @@ def _check_normalize(location_type: LocationType, options: dict[str, Any], folde
     again = _normalize(location_type, copy.deepcopy(normal), folder / "elsewhere")
     if again != normal:
         raise ContractError(Clause.NORMALIZE_IDEMPOTENT, key, first=normal, second=again)
+    _check_references(location_type, options, folder)
     return normal
+
+
+def _check_references(location_type: LocationType, options: Mapping[str, Any], folder: Path) -> None:
+    """Check with one reference at a time, as ``normalize`` sees what may be a secret. Raises ContractError."""
+    properties = location_type.schema.get("properties", {})
+    for name, value in options.items():
+        schema = properties.get(name)
+        if isinstance(value, (dict, list)) or (isinstance(schema, Mapping) and schema.get("writeOnly") is False):
+            continue
+        try:
+            found = location_type.normalize({**options, name: _REFERENCE}, EntryContext(folder)).get(name, _REFERENCE)
+        except BaseException as error:  # SystemExit too: a plugin is somebody else's code
+            found = f"it raised {words_of(error)}"
+        if found != _REFERENCE:
+            fields = {"reference": _REFERENCE, "option": f"`{name}`", "found": found}
+            raise ContractError(Clause.NORMALIZE_REFERENCES, location_type.key, **fields)
 
 
 def _normalize(location_type: LocationType, options: dict[str, Any], folder: Path) -> dict[str, Any]:

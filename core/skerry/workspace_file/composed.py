@@ -65,24 +65,28 @@ def compose_schema(registry: Registry) -> dict[str, Any]:
     return composed
 
 
-def unusable_types(registry: Registry) -> dict[str, str]:
-    """Give the keys whose plugin is broken, or whose schema is none, each with a sentence that says why."""
+def unusable_types(registry: Registry) -> dict[str, PluginError]:
+    """Give the keys whose plugin is broken, or whose schema is none, each with what is wrong."""
     return _usable_and_not(registry, {})[1]
 
 
-def _usable_and_not(registry: Registry, common_options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    usable, unusable = {}, {}
+def _usable_and_not(
+    registry: Registry, common_options: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, PluginError]]:
+    usable: dict[str, Any] = {}
+    unusable: dict[str, PluginError] = {}
     for key in registry.keys:
         try:
             location_type = registry.get(key)
             Draft7Validator.check_schema(location_type.schema)
             usable[key] = _type_schema(location_type, common_options)
         except PluginError as error:
-            unusable[key] = str(error)
+            unusable[key] = error
         # The class is the plugin's: its schema may be none, or missing.
         except Exception as error:
             reason = error.message if isinstance(error, SchemaError) else f"{type(error).__name__}: {error}"
-            unusable[key] = str(PluginError(key, f"its schema is wrong: {reason}", registry.distribution(key)))
+            reason = f"its schema is wrong: {reason}".rstrip(".")
+            unusable[key] = PluginError(key, reason, registry.distribution(key))
     return usable, unusable
 
 

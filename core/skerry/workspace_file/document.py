@@ -15,7 +15,7 @@ import yaml
 
 from skerry.workspace_file import scalars
 from skerry.workspace_file.findings import Code, FileError, Finding, Place, file_error
-from skerry.workspace_file.syntax import finding_of, place_of
+from skerry.workspace_file.syntax import finding_of, nesting_limit, place_of
 from skerry.workspace_file.tree import DEEPEST, Tree, container
 
 #: PyYAML has no C parser for every Python.
@@ -37,6 +37,10 @@ def read_document(text: str) -> Tree | None:
     try:
         return builder.build(yaml.parse(text, Loader=LOADER))
     except yaml.YAMLError as error:
+        limit = nesting_limit(error)
+        if limit is not None:
+            # The parser's own limit is far beyond ours, and met before the events that lead there: it reads ahead.
+            return read_document(text[:limit])
         raise FileError([finding_of(error, text, builder.open_bracket())]) from None
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from skerry.errors import LocationError, PluginError
 from skerry.plugin import EntryContext, LocationType
+from skerry.plugin.discovery import InstalledTwice
+from skerry.plugin.failures import words_of_failure
 from skerry.plugin.registry import Registry
 from skerry.workspace_file.findings import Code, Finding, Place
 from skerry.workspace_file.references import MARK, Variables, unescape
@@ -55,6 +57,7 @@ class EntryReader:
     def __init__(self, registry: Registry, schemas: Schemas) -> None:
         self._registry = registry
         self._schemas = schemas
+        self._told: set[InstalledTwice] = set()
 
     def read(self, tree: Tree, index: int, context: EntryContext) -> Draft:
         """Read the entry at ``index``. Whatever is wrong with it is in the draft's findings."""
@@ -107,10 +110,15 @@ class EntryReader:
         return None
 
     def _location_type(self, key: str, draft: Draft) -> LocationType | None:
+        warning = self._registry.warning(key)
+        if warning is not None and warning not in self._told:  # once, where it is first used
+            self._told.add(warning)
+            fields = {"reason": warning.sentence, "advice": warning.advice}
+            draft.add(Code.PLUGIN_INSTALLED_TWICE, draft.name_place, **fields)
         try:
             return self._registry.get(key)
         except PluginError as error:
-            draft.add(Code.PLUGIN_BROKEN, draft.name_place, reason=str(error))
+            draft.add(Code.PLUGIN_BROKEN, draft.name_place, reason=error.sentence, advice=error.advice)
             return None
 
     def _resolve(self, options: Tree, location_type: LocationType, draft: Draft) -> Resolved | None:
@@ -147,7 +155,9 @@ class EntryReader:
             draft.env = _env(options, stored)
             draft.env_file = tuple(str(context.path(path)) for path in _env_files(options))
             asked = "normalize"
-            draft.options = _checked_options(location_type.normalize(own, context))
+            normal = _checked_options(location_type.normalize(own, context))
+            _check_references(options, stored, normal)
+            draft.options = normal
         except LocationError as error:
             try:
                 reason = str(error)
@@ -161,9 +171,9 @@ class EntryReader:
             self._plugin_failed(location_type, asked, error, draft)
 
     def _plugin_failed(self, location_type: LocationType, asked: str, error: BaseException, draft: Draft) -> None:
-        reason = f"{type(error).__name__}: {error.args if isinstance(error, LocationError) else error}"
         distribution = self._registry.distribution(location_type.key)
-        fields = {"key": location_type.key, "distribution": distribution, "asked": asked, "reason": reason}
+        fields = {"key": location_type.key, "distribution": distribution, "asked": asked}
+        fields["reason"] = words_of_failure(error)
         draft.add(Code.PLUGIN_FAILED, draft.name_place, **fields)
 
     def _take_common(self, options: Tree, draft: Draft, *, valid: bool) -> None:
@@ -223,6 +233,15 @@ def _checked_name(name: Any) -> str:
     if not isinstance(name, str) or not name:
         raise TypeError(f"a name is a string that is not empty, and not {name!r}")
     return name
+
+
+def _check_references(options: Tree, stored: Mapping[str, Any], normal: Mapping[str, Any]) -> None:
+    """Refuse a path that was made of a secret's reference: what it stands for is a whole path. Raises ValueError."""
+    for key, text in stored.items():
+        if isinstance(text, str) and text.startswith(MARK) and normal.get(key, text) != text:
+            value = options.value[key]
+            if isinstance(value, str) and value.startswith(("/", "~")):
+                raise ValueError(f'it makes a path of the reference in `{key}`, whose schema wants "writeOnly": False')
 
 
 def _checked_options(options: Any) -> dict[str, Any]:

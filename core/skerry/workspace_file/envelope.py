@@ -20,9 +20,7 @@ _MEANINGS: Mapping[tuple[Code, str], Code] = {
     (Code.WRONG_TYPE, LIST): Code.LOAD_FROM_NOT_A_LIST,
 }
 
-_FATAL = frozenset(
-    {Code.NOT_A_MAPPING, Code.NO_LOAD_FROM, Code.LOAD_FROM_NOT_A_LIST, Code.DUPLICATE_LOAD_FROM},
-)
+_FATAL = frozenset({Code.LOAD_FROM_NOT_A_LIST, Code.DUPLICATE_LOAD_FROM})
 
 
 def open_envelope(root: Tree | None, schemas: Schemas) -> tuple[Tree, list[Finding]]:
@@ -30,7 +28,7 @@ def open_envelope(root: Tree | None, schemas: Schemas) -> tuple[Tree, list[Findi
     if root is None or root.value is None:
         raise file_error(Code.EMPTY_FILE)
     findings = [*_own_findings(root), *_broken_rules(root, schemas)]
-    if any(finding.code in _FATAL for finding in findings):
+    if LIST not in root.children or any(finding.code in _FATAL for finding in findings):
         raise FileError(findings)
     entries = root.children[LIST]
     findings.extend(entries.findings)

@@ -19,6 +19,16 @@ def place_of(mark: Any) -> Place:
     return mark.line + 1, mark.column + 1
 
 
+def nesting_limit(error: yaml.YAMLError) -> int | None:
+    """Give the index in the text where the parser's own limit of nesting was met; None when it was not.
+
+    The C parser has one from libyaml 0.2.6 on: a thousand levels.
+    """
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return None
+    return error.problem_mark.index if "maximum nesting depth" in (error.problem or "") else None
+
+
 def finding_of(error: yaml.YAMLError, text: str, bracket: Place | None) -> Finding:
     """Say what ``error``, met while parsing ``text``, is about. ``bracket``: the innermost one that is open."""
     if isinstance(error, ReaderError):

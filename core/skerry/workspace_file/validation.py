@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 from jsonschema import Draft7Validator, ValidationError
 
 from skerry.workspace_file.findings import Code, Finding
+from skerry.workspace_file.nearest import nearest
 from skerry.workspace_file.quick import surely_valid
 from skerry.workspace_file.tree import Tree
 
@@ -52,17 +53,41 @@ def _wrong_type(error: ValidationError, tree: Tree, name: str) -> Iterator[Findi
 
 
 def _missing(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    schema = _schema_of(error)
+    mistyped = _mistyped(schema, tree)
     for key in cast("list[str]", error.validator_value):
-        if key not in tree.value:
-            yield _finding(Code.MISSING_KEY, tree, name, key=key)
+        # A key that is there under a mistyped name is one mistake, and has its own words.
+        if key not in tree.value and key not in mistyped:
+            yield _finding(Code.MISSING_KEY, tree, name, key=key, example=_example(schema, key))
+
+
+def _schema_of(error: ValidationError) -> Mapping[str, Any]:
+    return error.schema if isinstance(error.schema, Mapping) else {}
+
+
+def _mistyped(schema: Mapping[str, Any], tree: Tree) -> set[str | None]:
+    """Give the known keys that the unknown ones are meant to be."""
+    if schema.get("additionalProperties") is not False:
+        return set()
+    known = schema.get("properties", {})
+    return {nearest(key, known) for key in tree.value if key not in known}
+
+
+def _example(schema: Mapping[str, Any], key: str) -> str | None:
+    for example in schema.get("properties", {}).get(key, {}).get("examples", ()):
+        if isinstance(example, (str, int, float)):
+            return str(example)
+    return None
 
 
 def _depends(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
+    schema = _schema_of(error)
+    there = {*tree.value, *_mistyped(schema, tree)}
     for key, needed in cast("Mapping[str, Any]", error.validator_value).items():
-        if key in tree.value and isinstance(needed, list):
-            for other in needed:
-                if other not in tree.value:
-                    yield Finding(Code.MISSING_KEY, tree.key_places.get(key), {"name": name, "key": other})
+        for other in needed if key in tree.value and isinstance(needed, list) else ():
+            if other not in there:
+                fields = {"name": name, "key": other, "example": _example(schema, other)}
+                yield Finding(Code.MISSING_KEY, tree.key_places.get(key), fields)
 
 
 def _alternatives(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
@@ -73,7 +98,8 @@ def _alternatives(error: ValidationError, tree: Tree, name: str) -> Iterator[Fin
     else:
         keys = [key for rule in rules for key in required_keys(rule)]
         if keys and not any(key in tree.value for key in keys):
-            yield _finding(Code.ONE_KEY_OF_SEVERAL, tree, name, keys=tuple(keys))
+            if not _mistyped(_schema_of(error), tree).intersection(keys):
+                yield _finding(Code.ONE_KEY_OF_SEVERAL, tree, name, keys=tuple(keys))
             return
         keys = [key for key in keys if key in tree.value]
     if len(keys) > 1:
@@ -93,7 +119,7 @@ def required_keys(schema: Any) -> tuple[str, ...]:
 
 
 def _unknown(error: ValidationError, tree: Tree, name: str) -> Iterator[Finding]:
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    schema = _schema_of(error)
     known = tuple(schema.get("properties", ()))
     patterns = tuple(schema.get("patternProperties", ()))
     for key, place in tree.key_places.items():

@@ -6,18 +6,20 @@ them where they depend on more.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from skerry.model import Problem, Severity
 from skerry.workspace_file.findings import Code, Finding
+from skerry.workspace_file.nearest import nearest
 
 #: Message and hint.
 Words: TypeAlias = tuple[str, str]
 
-_WARNINGS = frozenset({Code.DEPRECATED_TYPE, Code.EMPTY_LOAD_FROM, Code.LOCATION_OVERRIDDEN})
+_WARNINGS = frozenset(
+    {Code.DEPRECATED_TYPE, Code.EMPTY_LOAD_FROM, Code.LOCATION_OVERRIDDEN, Code.PLUGIN_INSTALLED_TWICE}
+)
 
 
 def problem_of(finding: Finding, file: str, location: str | None) -> Problem:
@@ -48,9 +50,8 @@ def _names(keys: Iterable[str]) -> str:
 
 
 def _did_you_mean(key: str, known: Iterable[str]) -> str:
-    by_shape = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(key.lower(), by_shape, n=1)
-    return f"Did you mean `{by_shape[near[0]]}`? " if near else ""
+    near = nearest(key, known)
+    return f"Did you mean `{near}`? " if near else ""
 
 
 def _quoted(text: str) -> str:
@@ -105,6 +106,13 @@ def _unknown_key(fields: Mapping[str, Any]) -> Words:
     known = f"Known keys: {_names(fields['known'])}." if fields["known"] else "Remove it."
     owner = f" under `{fields['name']}`" if fields["name"] else ""
     return f"Unknown key `{fields['key']}`{owner}.", _did_you_mean(fields["key"], fields["known"]) + known
+
+
+def _missing_key(fields: Mapping[str, Any]) -> Words:
+    message = f"`{fields['name']}` needs the key `{fields['key']}`."
+    if fields.get("example") is None:
+        return message, "Add it."
+    return message, f"Add it, for example `{fields['key']}: {fields['example']}`."
 
 
 def _duplicate_key(fields: Mapping[str, Any]) -> Words:
@@ -310,7 +318,7 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     Code.OPTIONS_MISSING: _options_missing,
     Code.OPTIONS_NOT_A_MAPPING: _options_not_a_mapping,
     Code.WRONG_TYPE: _wrong_type,
-    Code.MISSING_KEY: ("`{name}` needs the key `{key}`.", "Add it."),
+    Code.MISSING_KEY: _missing_key,
     Code.ONE_KEY_OF_SEVERAL: _one_key_of_several,
     Code.EXCLUSIVE_KEYS: _exclusive_keys,
     Code.UNKNOWN_KEY: _unknown_key,
@@ -332,7 +340,8 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
         "Write `${{NAME}}` or `${{NAME:-default}}`, with letters, digits and underscores; `$${{` is a literal `${{`.",
     ),
     Code.ENTRY_REFUSED: _entry_refused,
-    Code.PLUGIN_BROKEN: ("{reason}", "Mend or uninstall the plugin; the other locations are not affected."),
+    Code.PLUGIN_INSTALLED_TWICE: ("{reason}", "{advice}"),
+    Code.PLUGIN_BROKEN: ("{reason}", "{advice}"),
     Code.PLUGIN_FAILED: (
         "The location type `{key}` ({distribution}) failed in its {asked}: {reason}.",
         "This is a defect of the plugin: report it to its authors.",

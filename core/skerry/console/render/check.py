@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from skerry.console.render.location import notes, render_body
+from skerry.console.render.location import render_below
 from skerry.console.render.page import BAD, GOOD, LOOK, Page, Piece, indented, line
 from skerry.console.render.problems import render_problems
 from skerry.console.render.workspace import location_rows, render_summary
@@ -51,12 +51,11 @@ def _wrong(location: LocationState, state: WorkspaceState, page: Page) -> list[T
     """Give what is wrong with a location, as ``skerry inspect`` shows it, and nothing of what is well."""
     problems = [problem for problem in state.problems if problem.location == location.name]
     inside = Page(page.narrower(len(MARGIN)), page.drawing, page.verbose, page.folder)
-    lines = render_problems(problems, inside)
     partial = tuple(
         replace(repository, pipelines=(), schedules=(), sensors=())
         for repository in location.repositories
         if repository.errors
     )
     if location.state is State.READY and not partial:
-        return lines
-    return [*notes(location, inside), *lines, *render_body(replace(location, repositories=partial), problems, inside)]
+        return render_problems(problems, inside)
+    return render_below(replace(location, repositories=partial), state, inside)

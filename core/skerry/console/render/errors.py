@@ -16,11 +16,13 @@ from skerry.model import ErrorInfo, Frame
 INNERMOST_SHOWN = 6
 OUTERMOST_SHOWN = 2
 OUTPUT_SHOWN = 10
+#: Characters of a line of somebody else's text. It comes whole, so that secrets in it are known, and is cut here.
+COLUMNS_SHOWN = 2000
 
 
-def render_error(error: ErrorInfo, page: Page) -> list[Text]:
-    """Give an error, then what caused it, then what its process wrote last."""
-    lines = _one(error, page)
+def render_error(error: ErrorInfo, page: Page, place: str = "") -> list[Text]:
+    """Give an error, then what caused it, then what its process wrote last. ``place``: where to mend it."""
+    lines = _one(error, page, f"{place}: error: " if place else "")
     cause = error.cause
     while cause is not None:
         lines.append(line(("caused by", QUIET)))
@@ -30,9 +32,10 @@ def render_error(error: ErrorInfo, page: Page) -> list[Text]:
     return lines
 
 
-def _one(error: ErrorInfo, page: Page) -> list[Text]:
-    what, _, advice = error.message.partition("\n")
-    lines = paragraph(what, page, BAD)
+def _one(error: ErrorInfo, page: Page, head: str = "") -> list[Text]:
+    message = "\n".join(_cut(text, page) for text in error.message.split("\n"))
+    what, _, advice = message.partition("\n")
+    lines = paragraph(head + what, page, BAD)
     lines.extend(paragraph(advice, page))
     lines.extend(indented(_frames(error.frames, page)))
     return lines
@@ -92,4 +95,8 @@ def _output(error: ErrorInfo, page: Page) -> list[Text]:
     if not shown:
         return [_folded(counted(hidden, "line") + " of output", page)]
     bar = "│ " if page.drawing else "| "
-    return [line((title + note, QUIET)), *indented((line(text) for text in shown), bar, QUIET)]
+    return [line((title + note, QUIET)), *indented((line(_cut(text, page)) for text in shown), bar, QUIET)]
+
+
+def _cut(text: str, page: Page) -> str:
+    return text if len(text) <= COLUMNS_SHOWN else f"{text[:COLUMNS_SHOWN]}{page.ellipsis}"

@@ -48,14 +48,22 @@ def render_title(location: LocationState, page: Page) -> Text:
 
 
 def _facts(location: LocationState, state: WorkspaceState, page: Page) -> list[tuple[str, Piece | None]]:
-    # With several files the location's line does not say which of them it counts in.
-    place = short_path(state.workspace[0], page.folder) if len(state.workspace) == 1 else ""
-    entry = f"{place}:{location.line}" if place and location.line is not None else ""
+    entry = _entry_place(location, state, page)
     rows: list[tuple[str, Piece | None]] = [
         ("type", (location.type, "")),
         ("entry", (entry, "") if entry else None),
     ]
     return rows + (_server_facts(location.server) if location.server else [])
+
+
+def _entry_place(location: LocationState, state: WorkspaceState, page: Page) -> str:
+    """Give ``file:line`` of the location's entry; empty where it stands in no file, or in one of several.
+
+    With several files the location's line does not say which of them it counts in.
+    """
+    if len(state.workspace) != 1 or location.line is None:
+        return ""
+    return f"{short_path(state.workspace[0], page.folder)}:{location.line}"
 
 
 def _server_facts(server: ServerInfo) -> list[tuple[str, Piece | None]]:
@@ -87,13 +95,32 @@ def notes(location: LocationState, page: Page) -> list[Text]:
     return lines
 
 
-def render_body(location: LocationState, problems: Sequence[Problem], page: Page) -> list[Text]:
-    """Give the error, then the repositories. An entry's own problems, shown beside it, say more than its error."""
+def render_below(location: LocationState, state: WorkspaceState, page: Page) -> list[Text]:
+    """Give what is below a location's row: what its state does not say, its problems, its error, its repositories.
+
+    An error that no line of the user's code raised is for the entry to mend: its place leads the error.
+    """
+    problems = [problem for problem in state.problems if problem.location == location.name]
+    error = location.error
+    own_line = error is not None and any(frame.user for frame in error.frames)
+    entry = "" if own_line else _entry_place(location, state, page)
+    return [
+        *notes(location, page),
+        *render_problems(problems, page),
+        *render_body(location, problems, page, entry),
+    ]
+
+
+def render_body(location: LocationState, problems: Sequence[Problem], page: Page, entry: str = "") -> list[Text]:
+    """Give the error, then the repositories. An entry's own problems, shown beside it, say more than its error.
+
+    ``entry``: where the entry stands, for an error that has no place of its own.
+    """
     lines: list[Text] = []
     shown_already = location.error is not None and location.error.kind is ErrorKind.INVALID_ENTRY
     told = shown_already and any(problem.severity is Severity.ERROR for problem in problems)
     if location.error is not None and not told:
-        lines += render_error(location.error, page)
+        lines += render_error(location.error, page, entry)
     for repository in location.repositories:
         lines += render_repository(repository, page)
     if location.state is State.READY and not location.repositories:

@@ -7,7 +7,7 @@ from collections import Counter
 from rich.text import Text
 
 from skerry.console.render.layout import columns, middle
-from skerry.console.render.location import notes, render_body
+from skerry.console.render.location import render_below
 from skerry.console.render.page import (
     BAD,
     GOOD,
@@ -54,9 +54,8 @@ def _locations(state: WorkspaceState, page: Page) -> list[Text]:
     header, *rows = location_rows(state, page)
     lines = [header]
     for row, location in zip(rows, state.locations, strict=True):
-        problems = [problem for problem in state.problems if problem.location == location.name]
         inside = Page(page.narrower(2 * MARGIN), page.drawing, page.verbose, page.folder)
-        body = [*notes(location, inside), *render_problems(problems, inside), *render_body(location, problems, inside)]
+        body = render_below(location, state, inside)
         # With many locations the rows should still read as one column where there is nothing to say between them.
         lines += [
             row,

@@ -13,9 +13,14 @@ class Project(LocationType):
         "type": "object",
         "description": "Load the repositories of a project with the environment in its .venv.",
         "properties": {
-            "folder": {"type": "string", "description": "The project, relative to the workspace file."},
+            "folder": {
+                "type": "string",
+                "writeOnly": False,
+                "description": "The project, relative to the workspace file.",
+            },
             "module": {
                 "type": "string",
+                "writeOnly": False,
                 "default": "repositories",
                 "description": "The module in it that defines the repositories.",
             },

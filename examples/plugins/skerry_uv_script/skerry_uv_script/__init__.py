@@ -1,6 +1,8 @@
 """The location type ``uv_script``: a Python file that names its dependencies, in an environment that uv builds."""
 
+import hashlib
 import re
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -44,17 +46,19 @@ class UvScript(LocationType):
         metadata = read_metadata(script)
         requirements = origin.options.get("requirements", metadata.get("dependencies", []))
         python = origin.options.get("executable_path", metadata.get("requires-python", ">=3.8"))
-        find = [uv, "python", "find", "--no-project", "--resolve-links", python]
-        interpreter = runtime.run(find).stdout.strip()
+        found = runtime.run([uv, "python", "find", "--no-project", "--resolve-links", python])
+        interpreter = found.stdout.strip()
 
         def build(folder):
-            venv, file = str(folder / "venv"), folder / "requirements.txt"
-            file.write_text("".join(f"{requirement}\n" for requirement in requirements))
+            venv = str(folder / "venv")
             runtime.run([uv, "venv", "--no-project", "--relocatable", "--python", interpreter, venv])
-            runtime.run([uv, "pip", "install", "--python", venv, "--requirements", str(file)])
+            # A URL may hold a password: it stays off the command line, and out of what is kept.
+            with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+                print(*requirements, sep="\n", file=file, flush=True)
+                runtime.run([uv, "pip", "install", "--python", venv, "--requirements", file.name])
 
-        key = "\n".join([script.name, interpreter, *sorted(requirements)])
-        executable = runtime.cache_folder(key, build) / "venv" / "bin" / "python"
+        wanted = hashlib.sha256("\n".join(sorted(requirements)).encode()).hexdigest()
+        executable = runtime.cache_folder(f"{script.name} {interpreter} {wanted}", build) / "venv" / "bin" / "python"
         target = LoadTarget.file(script, origin.options.get("attribute"))
         return runtime.spawn_python(target, PythonEnvironment(executable=str(executable)))
 
