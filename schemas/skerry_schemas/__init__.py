@@ -1,10 +1,10 @@
-"""The schemas of Skerry's files, as data."""
+"""The schemas of Skerry's files, and the protocol of its code servers, as data."""
 
 import json
 from importlib import resources
 from typing import Any
 
-__all__ = ["composed_schema", "workspace_schema"]
+__all__ = ["code_server_protocol", "composed_schema", "workspace_schema"]
 
 
 def workspace_schema() -> dict[str, Any]:
@@ -21,6 +21,14 @@ def composed_schema() -> dict[str, Any]:
     For editors and validators that cannot ask ``skerry schema``, which knows the other installed types, too.
     """
     return _read("composed.schema.json")
+
+
+def code_server_protocol() -> str:
+    """Give the text of ``skerry_v1.proto``: what a code server and its clients say to each other over gRPC.
+
+    For who writes a client in another language: save it, and give it to that language's compiler.
+    """
+    return resources.files(__name__).joinpath("proto", "skerry_v1.proto").read_text(encoding="utf-8")
 
 
 def _read(name: str) -> dict[str, Any]:
