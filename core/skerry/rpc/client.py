@@ -117,8 +117,8 @@ class Peer:
         if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
             reason, _, advice = details.partition("\n")
             return LocationError(ErrorKind.ACCESS_DENIED, address=self.address.words, reason=reason, advice=advice)
-        if code is grpc.StatusCode.UNIMPLEMENTED:
-            return wrong_server(self.address, "it speaks gRPC, and has no code to show")
+        if code is grpc.StatusCode.UNIMPLEMENTED and not self.hello.protocols.newest:
+            return wrong_server(self.address, "it is another program, which offers no code")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             if self.hello.protocols.newest:
                 return unreachable(self.address, "it did not answer in time", "See whether it hangs.")
@@ -128,8 +128,10 @@ class Peer:
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
             return diagnose(self.address, self._tls)
         if self.hello.protocols.newest:
-            return unreachable(self.address, f"it answers with an error ({details or code})", "Look into its log.")
-        return wrong_server(self.address, details or "it answers with an error")
+            return unreachable(
+                self.address, f"it answers with an error{f' ({details})' if details else ''}", "Look into its log."
+            )
+        return wrong_server(self.address, "it answers as no code server does")
 
     def _incompatible(self) -> LocationError:
         theirs = self.hello.protocols

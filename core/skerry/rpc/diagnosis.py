@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -101,27 +102,46 @@ def _to_socket(address: Address) -> socket.socket:
 
 def _plain(address: Address, connection: socket.socket) -> LocationError:
     answer = _answer(connection)
-    if answer.startswith(b"HTTP/"):
-        return wrong_server(address, f"it speaks {answer.split(b' ')[0].decode('ascii', 'replace')}")
+    if answer is None:
+        return _silent(address)
     if answer and answer[0] == _TLS_ALERT:
         return _tls_failed(address, "the server wants TLS, and `ssl` is not set", _SET_SSL)
-    if len(answer) >= 9 and answer[3] == _HTTP2_SETTINGS:
-        return unreachable(address, "it ended the connection", "Look into the server's log.")
     if answer:
-        return wrong_server(address, f"it says {answer[:30]!r}")
+        return _answered(address, answer)
     # Servers with TLS hang up on plain talk, some without a word.
     if _speaks_tls(address):
         return _tls_failed(address, "the server wants TLS, and `ssl` is not set", _SET_SSL)
+    return unreachable(address, "it ends the connection without a word", "See what runs there, and look into its log.")
+
+
+def _silent(address: Address) -> LocationError:
     return unreachable(
         address, "it takes the connection and says nothing", "See what runs there, and whether it hangs."
     )
 
 
-def _answer(connection: socket.socket) -> bytes:
-    with contextlib.suppress(OSError):
+def _answered(address: Address, answer: bytes) -> LocationError:
+    if len(answer) >= 9 and answer[3] == _HTTP2_SETTINGS:
+        return unreachable(address, "it ended the connection", "Look into the server's log.")
+    if version := re.match(rb"HTTP/[0-9.]{1,8}", answer):
+        return wrong_server(address, f"it speaks {version[0].decode('ascii')}")
+    if answer.lstrip()[:5].lower() in (b"<!doc", b"<html"):
+        return wrong_server(address, "it is a web server")
+    line = answer.split(b"\n")[0].strip()
+    if line and all(0x20 <= byte < 0x7F for byte in line):
+        return wrong_server(address, f'it says "{line[:60].decode("ascii")}"')
+    return wrong_server(address, "it says something that is no text")
+
+
+def _answer(connection: socket.socket) -> bytes | None:
+    """Give what the other side says first, nothing when it ends the connection, None when it does not say anything."""
+    try:
         connection.sendall(_PREFACE)
         return connection.recv(1024)
-    return b""
+    except TimeoutError:
+        return None
+    except OSError:
+        return b""
 
 
 def _speaks_tls(address: Address) -> bool:
@@ -144,11 +164,9 @@ def _over_tls(address: Address, tls: Tls, connection: socket.socket) -> Location
     try:
         with context.wrap_socket(connection, server_hostname=name) as secure:
             # With TLS 1.3 a server refuses a client's certificate only after the handshake.
-            answer = _answer(secure)
-            if answer.startswith(b"HTTP/"):
-                return wrong_server(address, "it speaks HTTP/1, and not gRPC")
+            answer = _answer(secure) or b""
             if answer:
-                return unreachable(address, "it ended the connection", "Look into the server's log.")
+                return _answered(address, answer)
             secure.recv(1)  # raises what the server's last word was
     except ssl.SSLCertVerificationError as error:
         return _tls_failed(
@@ -158,9 +176,7 @@ def _over_tls(address: Address, tls: Tls, connection: socket.socket) -> Location
         return _refused(address, tls, error)
     if not (tls.cert and tls.key):
         return _refused(address, tls, None)
-    return unreachable(
-        address, "it takes the connection and says nothing", "See what runs there, and whether it hangs."
-    )
+    return unreachable(address, "it ends the connection without a word", "See what runs there, and look into its log.")
 
 
 def _certificate_advice(tls: Tls) -> str:
