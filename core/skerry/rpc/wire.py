@@ -58,7 +58,9 @@ def read_status(message: messages.Status, address: str) -> ServerStatus:
     state = _STATES_BACK.get(message.state)
     progress = message.progress
     if state is None:  # a newer server is in a state that has no name here
-        state, progress = State.LOADING, progress or f"in a state that this skerry does not know ({message.state})"
+        state = _nearest(message)
+        if state is State.LOADING:
+            progress = progress or f"in a state that this skerry does not know ({message.state})"
     return ServerStatus(
         state=state,
         server=_read_server(message.server, address) if message.HasField("server") else None,
@@ -67,6 +69,13 @@ def read_status(message: messages.Status, address: str) -> ServerStatus:
         progress=progress,
         stale=message.stale,
     )
+
+
+def _nearest(message: messages.Status) -> State:
+    """Tell by what a status holds which of our states comes nearest: LOADING alone keeps people waiting."""
+    if message.snapshot:
+        return State.READY
+    return State.FAILED if message.HasField("error") else State.LOADING
 
 
 def write_reload(result: ReloadResult) -> messages.ReloadReply:
