@@ -93,7 +93,7 @@ class Peer:
                 ErrorKind.NOT_SUPPORTED,
                 what=what,
                 address=self.address.words,
-                theirs=self.hello.skerry,
+                theirs=protocol.version(self.hello.skerry) or "of no known version",
                 advice=f"Update it there: `pip install skerry=={skerry.__version__}`.",
             )
 
@@ -135,14 +135,17 @@ class Peer:
 
     def _incompatible(self) -> LocationError:
         theirs = self.hello.protocols
+        version = protocol.version(self.hello.skerry)
         if theirs.newest < protocol.OLDEST:
             advice = f"Update the server: run `pip install skerry=={skerry.__version__}` where it runs."
+        elif version:
+            advice = f"Update this side: run `pip install skerry=={version}` here."
         else:
-            advice = f"Update this side: run `pip install skerry=={self.hello.skerry}` here."
+            advice = "Update this side: run `pip install --upgrade skerry` here."
         return LocationError(
             ErrorKind.INCOMPATIBLE_SERVER,
             address=self.address.words,
-            theirs=self.hello.skerry,
+            theirs=protocol.version(self.hello.skerry) or "of no known version",
             ours=skerry.__version__,
             their_range=protocol.words(theirs.oldest, theirs.newest),
             our_range=protocol.words(protocol.OLDEST, protocol.NEWEST),

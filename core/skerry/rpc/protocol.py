@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -32,6 +33,9 @@ TOKEN_PREFIX = "Bearer "
 
 #: The names in a handshake's ``capabilities``.
 CAPABILITIES = ("Watch", "Snapshot", "Output", "Reload", "ShutDown")
+
+#: What a version looks like (PEP 440), roughly: it is shown in a command that people copy.
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+!]{0,60}")
 
 Options: TypeAlias = Sequence[tuple[str, Any]]
 
@@ -75,6 +79,11 @@ SERVER_OPTIONS: Options = (
 def words(oldest: int, newest: int) -> str:
     """Write a range of protocols."""
     return str(oldest) if oldest == newest else f"{oldest} to {newest}"
+
+
+def version(told: str) -> str:
+    """Give the version that a peer tells of itself, fit to stand in a command; nothing when it is none."""
+    return told if _VERSION.fullmatch(told) else ""
 
 
 def own_range() -> messages.ProtocolRange:
