@@ -294,9 +294,13 @@ class RemoteCodeServer(CodeServer):
 
     def _tell(self, status: ServerStatus) -> None:
         with self._lock:
-            self._status = status
-            if self._observer is not None:
-                self._observer(status)
+            before, self._status = self._status.state, status
+            if self._observer is None:
+                return
+            if before is State.FAILED and status.state in (State.READY, State.UNREACHABLE):
+                # It was loaded again, or left, unseen: no location comes out of FAILED but by LOADING.
+                self._observer(ServerStatus(State.LOADING, progress="loading again"))
+            self._observer(status)
 
     def _connected(self, what: str, capability: str) -> Peer:
         with self._lock:
