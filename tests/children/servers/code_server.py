@@ -60,7 +60,7 @@ def error(options):
 
 
 def status(options, state):
-    made = field(1, state) + field(4, server(options)) + field(7, 0 if state == FAILED else 1)
+    made = field(1, state) + field(4, server(options)) + field(7, 0 if options.empty or state == FAILED else 1)
     if options.error:
         made += field(5, error(options) + added(options))
     return made + added(options)
@@ -126,6 +126,7 @@ if __name__ == "__main__":
     parser.add_argument("--capabilities", type=lambda text: text.split(","), default=["Watch", "Snapshot", "Output"])
     parser.add_argument("--states", type=numbers, default=[READY])
     parser.add_argument("--error", default="", help="the kind of an error to tell")
+    parser.add_argument("--empty", action="store_true", help="define nothing")
     parser.add_argument("--newer", action="store_true", help="add to each message what no version here knows")
     given = parser.parse_args()
     listening = grpc.server(futures.ThreadPoolExecutor(8))
