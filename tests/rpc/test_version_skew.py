@@ -77,16 +77,16 @@ def test_the_command_to_copy_holds_nothing_that_a_server_made_up(told: str, load
 
 
 @pytest.fixture
-def version(tmp_path: Path) -> Callable[[str, int, int], dict[str, str]]:
-    """Make a skerry of another version; gives the variables with which this interpreter runs it."""
+def version(tmp_path: Path) -> Callable[[str, int, int], str]:
+    """Make a skerry of another version; gives the PYTHONPATH with which this interpreter runs it."""
 
-    def make(number: str, oldest: int, newest: int) -> dict[str, str]:
+    def make(number: str, oldest: int, newest: int) -> str:
         folder = tmp_path / number
         shutil.copytree(CORE / "skerry", folder / "skerry")
         change(folder / "skerry" / "__init__.py", r'__version__ = ".*"', f'__version__ = "{number}"')
         spoken = f"OLDEST, NEWEST = {oldest}, {newest}"
         change(folder / "skerry" / "rpc" / "protocol.py", r"OLDEST, NEWEST = \d+, \d+", spoken)
-        return {"PYTHONPATH": str(folder)}
+        return str(folder)
 
     return make
 
@@ -114,30 +114,30 @@ def inspected(folder: Path, port: int, **variables: str) -> dict[str, Any]:
 
 
 def test_a_skerry_one_protocol_newer_and_this_one_work_together_both_ways(
-    version: Callable[[str, int, int], dict[str, str]], hello: Path, load: Load
+    version: Callable[[str, int, int], str], hello: Path, load: Load
 ) -> None:
     newer = version("9.0.0", OURS, OURS + 1)
-    with serving(hello.parent, "--python-file", "hello.py", **newer) as server:
+    with serving(hello.parent, "--python-file", "hello.py", PYTHONPATH=newer) as server:
         location = remote(load, server.port)
         assert names(location) == ["hello_pipeline"]
         assert location.server is not None
         assert location.server.skerry == "9.0.0"
         assert location.reload().new_generation == 2
     with serving(hello.parent, "--python-file", "hello.py") as server:
-        told = inspected(hello.parent, server.port, **newer)
+        told = inspected(hello.parent, server.port, PYTHONPATH=newer)
         assert told["state"] == "READY"
         assert told["server"]["skerry"] == skerry.__version__
 
 
 def test_skerries_too_far_apart_say_so_on_the_clients_side_whichever_is_newer(
-    version: Callable[[str, int, int], dict[str, str]], hello: Path, load: Load
+    version: Callable[[str, int, int], str], hello: Path, load: Load
 ) -> None:
     newest = version("9.0.0", OURS + 1, OURS + 2)
-    with serving(hello.parent, "--python-file", "hello.py", **newest) as server:
+    with serving(hello.parent, "--python-file", "hello.py", PYTHONPATH=newest) as server:
         text = message(remote(load, server.port), ErrorKind.INCOMPATIBLE_SERVER)
         assert text.endswith("Update this side: run `pip install skerry==9.0.0` here.")
     with serving(hello.parent, "--python-file", "hello.py") as server:
-        told = inspected(hello.parent, server.port, **newest)
+        told = inspected(hello.parent, server.port, PYTHONPATH=newest)
         assert told["error"]["kind"] == "INCOMPATIBLE_SERVER"
         assert told["error"]["message"] == (
             f"The code server at localhost:{server.port} is skerry {skerry.__version__} and speaks protocol "
