@@ -7,8 +7,9 @@ WORKERS ?= 4
 LANGUAGE_SERVER := build/language_server/ready
 KUBERNETES_TOOLS := build/kubernetes_tools/ready
 PROTOCOL_COMPILER := build/protocol_compiler/ready
+TAG ?= HEAD
 
-.PHONY: demo test lint types layers tests wheel protocol bench soak picture clean
+.PHONY: demo test lint types layers tests wheel protocol frozen bench soak picture clean
 
 demo: $(VENV)/ready
 	$(BIN)/python examples/demo.py
@@ -65,6 +66,13 @@ wheel: $(VENV)/ready
 	build/environment/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	cd build/project && ../environment/bin/python -m pip install --quiet --group dev --editable .
 	cd build/project && ../environment/bin/python -m pytest --quiet
+
+# The skerry of a tag as a wheel, which later ones must get on with: make frozen TAG=v0.1.0
+frozen: $(VENV)/ready
+	rm -rf build/frozen && mkdir -p build/frozen
+	git archive $(TAG) | tar -x -C build/frozen
+	$(BIN)/python -m build --wheel --no-isolation --outdir tests/rpc/frozen build/frozen
+	rm -rf build/frozen
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
