@@ -18,7 +18,7 @@ from skerry.rpc import protocol
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
 from skerry.rpc.credentials import TokenSource, channel_credentials, token_source
-from skerry.rpc.diagnosis import diagnose, unreachable, wrong_server
+from skerry.rpc.diagnosis import check_reachable, diagnose, unreachable, wrong_server
 from skerry.rpc.protocol import Stubs, grpc
 from skerry.rpc.wire import read_reload, read_snapshot, read_status
 
@@ -43,7 +43,8 @@ class Peer:
     """One connection to a server, and what its handshake told."""
 
     def __init__(self, address: Address, tls: Tls | None, token: TokenSource) -> None:
-        """Prepare it; nothing is sent yet. Raises LocationError when a file cannot be used."""
+        """Prepare it; nothing is sent yet. Raises LocationError when a file or the address cannot be used."""
+        check_reachable(address)
         self.address = address
         self._tls = tls
         sent = token()

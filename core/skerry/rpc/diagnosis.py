@@ -78,11 +78,15 @@ def _to_port(address: Address) -> socket.socket:
         raise unreachable(address, str(error.strerror or error).lower(), advice) from error
 
 
-def _to_socket(address: Address) -> socket.socket:
-    path = address.socket
-    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+def check_reachable(address: Address) -> None:
+    """Raise LocationError for an address that no connection can ever be made to."""
+    if len(os.fsencode(address.socket)) > SOCKET_PATH_LIMIT:
         advice = "Use a shorter path, both here and where the server is started."
         raise unreachable(address, f"a socket's path has at most {SOCKET_PATH_LIMIT} bytes", advice)
+
+
+def _to_socket(address: Address) -> socket.socket:
+    path = address.socket
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_PATIENCE)
     try:
