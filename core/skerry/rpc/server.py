@@ -60,8 +60,8 @@ async def _serve(serving: Serving, published: CodeServer) -> None:
         server.add_generic_rpc_handlers(service.handlers())
         address = _listen(server, serving)
         await server.start()
-        _say(serving, guard, address)
         with _signals(lambda: (at_once if end.is_set() else end).set(), lambda: _in_background(_reload(service))):
+            _say(serving, guard, address)  # whoever waits for these words may send signals next
             if serving.exit_without_clients is not None:
                 _in_background(service.exit_without_clients(serving.exit_without_clients))
             await end.wait()
