@@ -9,7 +9,7 @@ KUBERNETES_TOOLS := build/kubernetes_tools/ready
 PROTOCOL_COMPILER := build/protocol_compiler/ready
 TAG ?= HEAD
 
-.PHONY: demo test lint types layers tests wheel protocol frozen bench soak picture clean
+.PHONY: demo test lint types layers tests wheel protocol frozen matrix bench soak picture clean
 
 demo: $(VENV)/ready
 	$(BIN)/python examples/demo.py
@@ -73,6 +73,10 @@ frozen: $(VENV)/ready
 	git archive $(TAG) | tar -x -C build/frozen
 	$(BIN)/python -m build --wheel --no-isolation --outdir tests/rpc/frozen build/frozen
 	rm -rf build/frozen
+
+# Hosts and user environments with each supported grpcio, protobuf and interpreter that is found, below build/matrix.
+matrix: $(VENV)/ready
+	SKERRY_MATRIX=1 $(BIN)/python -m pytest -n $(WORKERS) --timeout 600 tests/rpc/test_matrix.py
 
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
