@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 # grpc's own complaints go to stderr, in words for its developers; a user is told by us. It reads the variable once,
-# when it is imported, and user processes must not inherit it.
+# when it is imported or, before 1.60, when the first of its objects is made; and user processes must not inherit it.
 _SET_HERE = "GRPC_VERBOSITY" not in os.environ
 if _SET_HERE:
     os.environ["GRPC_VERBOSITY"] = "NONE"
 import grpc as grpc  # noqa: E402  # for the other modules of this room, too
 
 if _SET_HERE:
+    grpc.insecure_server_credentials()  # an object that starts no thread
     del os.environ["GRPC_VERBOSITY"]
 
 from skerry.rpc import skerry_v1_pb2 as messages  # noqa: E402
