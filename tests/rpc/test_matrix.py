@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from support.commands import environment
 from support.environments import Environment, chosen, make_host, make_user
 from support.interpreters import VERSIONS
 from support.pages import ROOT, section, table
+from support.peers import peer
 from support.servers import serving
 
 from skerry import State, Workspace
@@ -136,11 +138,12 @@ def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
 
 
 def make_certificate(folder: Path) -> None:
-    """Write cert.pem, for localhost and its own authority, and key.pem."""
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", "key.pem", "-out", "cert.pem"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    """Write cert.pem and key.pem, for localhost, and ca.pem of who signed it."""
+    authority = trustme.CA()
+    leaf = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))
 
 
 def entry(port: int, name: str, **options: Any) -> dict[str, Any]:
@@ -153,7 +156,7 @@ def test_a_host_serves_itself_500_pipelines_with_tls_and_a_token(host: Path, tmp
     (tmp_path / "token").write_text("3f9d-right")
     credentials = ("--tls-cert", "cert.pem", "--tls-key", "key.pem", "--token-file", "token")
     with serving(tmp_path, "--python-file", "many.py", *credentials, python=str(host)) as server:
-        ssl = {"ca": "cert.pem"}
+        ssl = {"ca": "ca.pem"}
         port = server.port
         entries = [
             entry(port, "known", ssl=ssl, token_file="token"),
@@ -170,7 +173,7 @@ def test_a_host_serves_itself_500_pipelines_with_tls_and_a_token(host: Path, tmp
         assert known["server"]["generation"] == 2
         assert stranger["error"]["kind"] == "ACCESS_DENIED"
         assert plain["error"]["kind"] == "TLS_FAILED"
-        probe = ("-m", "skerry", "api", "grpc-health-check", "--port", str(port), "--ca", "cert.pem")
+        probe = ("-m", "skerry", "api", "grpc-health-check", "--port", str(port), "--ca", "ca.pem")
         assert run(host, tmp_path, *probe, "--service", "code").stdout == "SERVING\n"
         server.signal(signal.SIGTERM)
         assert server.wait_for_end() == 0
@@ -191,6 +194,17 @@ def test_a_host_and_the_one_here_work_together_both_ways(host: Path, tmp_path: P
         assert before["repositories"] == here
         assert output.startswith("loaded with")
         assert generations == [1, 2]
+
+
+def test_a_host_tells_wrong_servers_apart_and_has_the_word_alone(host: Path, tmp_path: Path) -> None:
+    with peer("wrong_servers.py") as line:
+        entries = [entry(port, name) for name, port in json.loads(line).items() if name != "says nothing"]
+        (tmp_path / "workspace.yaml").write_text(json.dumps({"load_from": entries}))
+        told = json.loads(run(host, tmp_path, "-m", "skerry", "check", "--json").stdout)
+    kinds = {location["name"]: location["error"]["kind"] for location in told["locations"]}
+    hanging_up = {"hangs up", "listens and hangs up"}
+    assert {name for name, kind in kinds.items() if kind == "SERVER_UNREACHABLE"} == hanging_up
+    assert {kind for name, kind in kinds.items() if name not in hanging_up} == {"WRONG_SERVER"}
 
 
 def test_user_code_keeps_its_own_grpcio_and_protobuf(user: Path, tmp_path: Path, load: Load) -> None:
