@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from support.commands import environment
 from support.peers import peer
@@ -47,6 +48,10 @@ def message(location: Location, kind: ErrorKind) -> str:
 
 
 # -- the range of protocols -------------------------------------------------------------------------------------------
+
+
+def test_the_protocol_before_this_one_is_spoken_too() -> None:
+    assert max(1, protocol.NEWEST - 1) >= protocol.OLDEST
 
 
 @pytest.mark.parametrize("theirs", [(OURS, OURS), (OURS, OURS + 1), (OURS - 1, OURS), (OURS - 1, OURS + 9)])
@@ -186,6 +191,25 @@ def test_an_error_of_an_unknown_kind_keeps_its_kind_and_its_words(state: int, lo
         assert location.error.message == "The quota is used up.\nAsk for more."
         assert [frame.source for frame in location.error.frames] == ["load()"]
         assert location.snapshot.to_json()["error"]["kind"] == "QUOTA_USED_UP"
+
+
+def test_a_client_that_says_more_than_is_known_here_is_answered(hello: Path) -> None:
+    added = bytes([0xE2, 0x76, 3]) + b"new"  # field 1900, three bytes long
+    newer = bytes([0x0A, 4, 0x08, OURS, 0x10, OURS + 1]) + bytes([0x12, 5]) + b"9.1.0" + added
+    with serving(hello.parent, "--python-file", "hello.py") as server:
+        server.wait_for("READY")
+        with grpc.insecure_channel(f"localhost:{server.port}", protocol.CHANNEL_OPTIONS) as channel:
+
+            def ask(method: str, request: bytes) -> Any:
+                call: Any = channel.unary_stream(f"/skerry.v1.CodeServer/{method}")
+                return call(request, timeout=20)
+
+            assert skerry.__version__.encode() in b"".join(ask("Handshake", newer))
+            assert b"hello_pipeline" in b"".join(ask("Snapshot", added))
+            with pytest.raises(grpc.RpcError) as raised:
+                list(ask("Teleport", added))
+            assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+            assert skerry.__version__.encode() in b"".join(ask("Handshake", b""))
 
 
 # -- what an older server lacks ---------------------------------------------------------------------------------------
