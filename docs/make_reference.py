@@ -16,7 +16,7 @@ BEGIN = "<!-- reference: made by docs/make_reference.py -->\n"
 END = "<!-- end of reference -->\n"
 
 #: The location types that come with Skerry. Others document their own.
-BUILT_IN = ("python_file", "python_package", "python_module")
+BUILT_IN = ("python_file", "python_package", "python_module", "grpc_server")
 #: Options that core adds to every type: the same everywhere, and described once.
 COMMON = ("location_name", "startup_timeout", "env", "env_file")
 
@@ -57,22 +57,55 @@ def _type_section(location_type: LocationType, schema: Mapping[str, Any]) -> Ite
         yield from (f"In short, with its `{location_type.shorthand}` alone: {short}.", "")
     own = {key: option for key, option in schema["properties"].items() if key not in COMMON}
     yield from _table(own, schema.get("required", ()))
+    rules = list(_rules(schema, ""))
+    if rules:
+        yield from (" ".join(rules), "")
+
+
+def _rules(schema: Mapping[str, Any], inside: str) -> Iterator[str]:
+    """Say which options go together, and which do not."""
+    for choices in (schema.get("oneOf", ()), [schema["not"]] if "not" in schema else ()):
+        names = [_code(inside + key) for choice in choices for key in choice["required"]]
+        if choices:
+            yield f"{'Exactly' if len(choices) > 1 else 'At most'} one of {' and '.join(names)} is given."
+    for key, needed in schema.get("dependencies", {}).items():
+        yield f"{_code(inside + key)} needs {' and '.join(_code(inside + one) for one in needed)}."
+    for key, option in schema["properties"].items():
+        if _members(option):
+            yield from _rules(_rule(option), f"{inside}{key}.")
 
 
 def _table(options: Mapping[str, Any], required: Any) -> Iterator[str]:
     yield from ("| key | value | default | meaning | example |", "| --- | --- | --- | --- | --- |")
-    for key, option in options.items():
-        default = "required" if key in required else _code(option["default"]) if "default" in option else ""
-        examples = ", ".join(_code(example) for example in option.get("examples", ()))
-        yield f"| `{key}` | {_kind(option)} | {default} | {option['description']} | {examples} |"
+    yield from _rows(options, required, "")
     yield ""
 
 
+def _rows(options: Mapping[str, Any], required: Any, inside: str) -> Iterator[str]:
+    for key, option in options.items():
+        default = "required" if key in required else _code(option["default"]) if "default" in option else ""
+        examples = ", ".join(_code(example) for example in option.get("examples", ()))
+        yield f"| `{inside}{key}` | {_kind(option)} | {default} | {option['description']} | {examples} |"
+        yield from _rows(_members(option), _rule(option).get("required", ()), f"{inside}{key}.")
+
+
+def _rule(option: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what an option may be where it is no reference."""
+    rule: Mapping[str, Any] = option.get("else", option)
+    return rule
+
+
+def _members(option: Mapping[str, Any]) -> Mapping[str, Any]:
+    members: Mapping[str, Any] = _rule(option).get("properties", {})
+    return members
+
+
 def _kind(option: Mapping[str, Any]) -> str:
-    option = option.get("else", option)  # what it may be where it is no reference
+    option = _rule(option)
     if "enum" in option:
         return " or ".join(_code(choice) for choice in option["enum"])
     bounds = [f"more than {option['exclusiveMinimum']}"] if "exclusiveMinimum" in option else []
+    bounds += [f"at least {option['minimum']}"] if "minimum" in option else []
     bounds += [f"at most {option['maximum']}"] if "maximum" in option else []
     types = [option["type"]] if isinstance(option["type"], str) else option["type"]
     return ", ".join([" or ".join(_KINDS[one] for one in types), *bounds])

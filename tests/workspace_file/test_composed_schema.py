@@ -75,8 +75,34 @@ def test_an_editor_accepts_what_the_reader_accepts(validator: Draft7Validator, e
 def test_every_type_brings_its_options_and_those_that_all_have() -> None:
     types = compose_schema(Registry())["properties"]["load_from"]["items"]["properties"]
 
-    assert {"python_file", "python_package", "python_module"} <= set(types)
-    for schema in types.values():
-        short, options = schema["else"], schema["then"]
+    assert {"python_file", "python_package", "python_module", "grpc_server"} <= set(types)
+    for key in ("python_file", "python_package", "python_module"):
+        short, options = types[key]["else"], types[key]["then"]
         assert short["else"]["type"] == "string"
         assert {"location_name", "startup_timeout", "attribute"} <= set(options["properties"])
+    assert "then" not in types["grpc_server"]  # it has no short form
+    assert {"location_name", "startup_timeout", "port", "socket"} <= set(types["grpc_server"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("options", "accepted"),
+    [
+        ({"host": "localhost", "port": 4266, "location_name": "my_grpc_server"}, True),
+        ({"socket": "/run/skerry/sales.sock"}, True),
+        ({"port": "${PORT}", "token": "${TOKEN}"}, True),
+        ({"port": 4266, "ssl": True}, True),
+        ({"port": 4266, "ssl": "${SSL}"}, True),
+        ({"port": 4266, "ssl": {"ca": "ca.pem", "cert": "${CERT}", "key": {"env": "KEY"}}}, True),
+        ({"port": 4266, "socket": "/run/skerry/sales.sock"}, False),
+        ({"host": "localhost"}, False),
+        ({"port": 70000}, False),
+        ({"port": 4266, "ssl": {"cert": "client.pem"}}, False),
+        ({"port": 4266, "ssl": {"certs": "client.pem"}}, False),
+        ({"port": 4266, "token": "x", "token_file": "token"}, False),
+        ("localhost:4266", False),
+    ],
+)
+def test_an_editor_knows_what_goes_together_in_a_grpc_server(
+    validator: Draft7Validator, options: Any, accepted: bool
+) -> None:
+    assert validator.is_valid({"load_from": [{"grpc_server": options}]}) is accepted
