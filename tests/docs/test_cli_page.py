@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from support.pages import ROOT, read, section, table
+from support.pages import ROOT, blocks, read, section, table
+from support.servers import serving
 
 from skerry import State, Workspace, model
-from skerry.console import COMMANDS, catalogue, cli
+from skerry.console import catalogue, cli
+from skerry.console.serving import WAITING
+from skerry.rpc.server import DRAIN_TIMEOUT
 
 PAGE = read("docs/cli.md")
 DOCUMENTED = re.findall(r"^<!-- record: (\w+) -->$", PAGE, re.MULTILINE)
@@ -62,15 +67,46 @@ def test_the_states_are_all_named() -> None:
     assert all(f"`{state.value}`" in row[1] for state in State)
 
 
-# `skerry plugin` is for authors of plugins: docs/plugin-guide.md.
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "plugin"])
+def _commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group, help_option_names=["-h", "--help"])
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield " ".join([*path, name]), command
+        if isinstance(command, click.Group):
+            yield from _commands(command, *path, name)
+
+
+ALL = dict(_commands(cli))
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_option_of_a_command_is_in_its_table_and_no_other(name: str) -> None:
-    told = [re.findall(r"`([^`]+)`", row[0]) for row in table(section(PAGE, f"## skerry {name}"))]
-    context = click.Context(cli, help_option_names=["-h", "--help"])
-    command = cli.get_command(context, name)
-    assert command is not None
-    options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
-    assert told == [one.opts for one in options]
+    rows = table(section(PAGE, f"{'#' * (2 + name.count(' '))} skerry {name}"))
+    context = click.Context(ALL[name], help_option_names=["-h", "--help"])
+    options = [one for one in ALL[name].get_params(context) if isinstance(one, click.Option)]
+    assert [re.findall(r"`([^`]+)`", row[0]) for row in rows] == [one.opts for one in options]
+    variables = [row[1].strip("`") if len(row) > 2 else "" for row in rows]
+    assert variables == [one.envvar or "" for one in options]
+
+
+def test_the_figures_of_a_server_are_those_of_the_code() -> None:
+    told = section(PAGE, "### skerry api grpc")
+    assert f"at most for {DRAIN_TIMEOUT:g} seconds" in told
+    assert f"beyond\n{WAITING // 1024**2} MiB" in told
+
+
+def test_the_log_of_a_server_in_json_has_the_fields_that_the_page_shows(hello: Path) -> None:
+    hello.write_text(f"print('what the code printed')\n{hello.read_text()}")
+    with serving(hello.parent, "--python-file", "hello.py", "--log-format", "json") as server:
+        server.wait_for("is READY")
+        server.signal(signal.SIGHUP)
+        server.wait_for("reloaded")
+    shown = [json.loads(line) for line in blocks(section(PAGE, "### skerry api grpc"), "json")[0].text.splitlines()]
+    written = [json.loads(line) for line in [*server.log.splitlines(), *server.printed.splitlines()]]
+    assert {tuple(one) for one in written} == {("time", "level", "logger", "message")}
+    told = [{**one, "time": ""} for one in written]
+    assert [one for one in shown if {**one, "time": ""} not in told] == []
 
 
 @pytest.mark.parametrize("record", [catalogue.TypeInfo, catalogue.OptionInfo])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from support.pages import PAGES, ROOT, Command, blocks, commands, page_id
+from support.shell import Shell, stable
 
 CONSOLE = ("console", "shell")
 
@@ -52,56 +50,26 @@ WITH_COMMANDS = [page for page in PAGES if blocks(page.read_text(), *CONSOLE)]
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=page_id)
 def test_the_commands_of_a_page_print_what_it_shows(page: Path, folder: Path) -> None:
-    for block in blocks(page.read_text()):
-        if block.file:
-            path = folder / block.file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text)
-        elif block.language in CONSOLE:
-            for command in commands(block):
-                if command.words not in NOT_RUN:
-                    _run(command, folder, folder / block.folder, f"{page.name}:{block.line}")
+    with Shell(folder) as shell:
+        for block in blocks(page.read_text()):
+            if block.server == "ended":
+                shell.interrupt()
+            if block.file:
+                shell.write(block)
+            elif block.server == "begins":
+                shell.serve(block)
+            elif block.language in CONSOLE:
+                for command in commands(block):
+                    if command.words not in NOT_RUN:
+                        _run(command, shell, folder / block.folder, f"{page.name}:{block.line}")
 
 
-def _run(command: Command, root: Path, folder: Path, place: str) -> None:
-    answer = run(command.words, folder)
+def _run(command: Command, shell: Shell, folder: Path, place: str) -> None:
+    answer = shell.run(command.words, folder)
     assert answer.returncode == 0, f"{place}: {command.words}: {answer.stdout}"
     if command.output:
-        shown, printed = stable("\n".join(command.output)), stable(answer.stdout, root)
+        shown, printed = stable("\n".join(command.output)), shell.stable(answer.stdout)
         assert _matches(shown, printed), f"{place}: {command.words}\n\nshown:\n{shown}\n\nprinted:\n{printed}"
-
-
-def run(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as somebody would who has activated the environment."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "PYTHONPATH")}
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
-    return subprocess.run(
-        ["bash", "-c", words],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def stable(text: str, root: Path | None = None) -> str:
-    """Replace what is another with each run or on each machine; the pages call the test's folder /srv."""
-    if root is not None:
-        text = text.replace(str(root), "/srv").replace(str(Path(sys.executable).parent), "/srv/venv/bin")
-    for pattern, replacement in (
-        (r"\b\d+ ms|\b\d+\.\d+ s\b", "TIME"),
-        (r"\b3\.\d+\.\d+\b", "3.X"),
-        (r"python3\.\d+/", "python3.X/"),
-        (r"/python3?\b(?!\.)", "/python"),
-        (r"\b[0-9a-f]{16}\b", "ID"),
-        (r"process +\d+", "process PID"),
-        (r"[ \t]+", " "),
-    ):
-        text = re.sub(pattern, replacement, text)
-    return "\n".join(line.strip() for line in text.strip().splitlines())
 
 
 def _matches(shown: str, printed: str) -> bool:

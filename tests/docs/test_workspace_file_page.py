@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.pages import PAGES, ROOT, Block, blocks, page_id, read, section, table
+from support.shell import Shell
 
 from skerry import State, Workspace
 from skerry.model import Severity
@@ -35,17 +36,24 @@ def test_every_code_of_a_problem_is_in_the_table_and_no_other() -> None:
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=page_id)
 def test_the_workspace_files_on_a_page_load(page: Path, folder: Path, nothing_left: None) -> None:
-    for block in blocks(page.read_text()):
-        if block.file:
-            (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / block.file).write_text(block.text)
-    for block in _examples(page):
-        file = folder / block.folder / "on_the_page.yaml"
-        file.write_text(block.text)
-        with Workspace.load(file) as workspace:
-            assert workspace.wait(60)
-            errors = {location.name: location.error for location in workspace if location.state is not State.READY}
-            assert errors == {}, f"{page.name}:{block.line}"
+    examples = _examples(page)
+    with Shell(folder) as shell:
+        for block in blocks(page.read_text()):
+            if block.file:
+                shell.write(block)
+            elif block.server == "begins":
+                shell.serve(block)
+            elif block in examples:
+                file = folder / block.folder / "on_the_page.yaml"
+                file.write_text(shell.here(block.text))
+                _loads(file, f"{page.name}:{block.line}")
+
+
+def _loads(file: Path, place: str) -> None:
+    with Workspace.load(file) as workspace:
+        assert workspace.wait(60)
+        errors = {location.name: location.error for location in workspace if location.state is not State.READY}
+        assert errors == {}, place
 
 
 def test_every_example_of_the_reference_loads() -> None:

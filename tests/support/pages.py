@@ -1,7 +1,9 @@
 """The pages of the documentation, and the blocks in them: code, files, commands with what they print.
 
 A comment on the line above a block says what a test does with it: ``<!-- in: FOLDER -->``, where a command runs or an
-example belongs; ``<!-- file: PATH -->``, the file that the block is the content of.
+example belongs; ``<!-- file: PATH -->``, the file that the block is the content of; ``<!-- server: begins -->``, the
+block's last command runs on, as in a second terminal, until another one begins, the page ends, or a block says
+``<!-- server: ended -->``.
 """
 
 from __future__ import annotations
@@ -21,13 +23,14 @@ _NOTE = re.compile(r"<!-- (\w+): (.*) -->")
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block. ``folder`` and ``file``: from the comments above it, empty where there are none."""
+    """One fenced block. ``folder``, ``file`` and ``server``: from the comments above it, empty where there are none."""
 
     line: int
     language: str
     text: str
     folder: str = ""
     file: str = ""
+    server: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def blocks(text: str, *languages: str) -> list[Block]:
     for match in _BLOCK.finditer(text):
         notes = dict(_NOTE.findall(match[1]))
         line = text.count("\n", 0, match.start(2)) + 1
-        found.append(Block(line, match[2], match[3], notes.get("in", ""), notes.get("file", "")))
+        told = [notes.get(name, "") for name in ("in", "file", "server")]
+        found.append(Block(line, match[2], match[3], *told))
     return [block for block in found if not languages or block.language in languages]
 
 

@@ -29,14 +29,20 @@ def _option(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Ca
     return click.option(*names, envvar=_variable(long), show_envvar=True, **attributes)
 
 
-def _address_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        _option("-s", "--socket", metavar="PATH", help="The unix socket to listen on; --host does not matter then."),
-        _option("-p", "--port", metavar="PORT", help="The port to listen on."),
-        _option("--host", default="localhost", show_default=True, help="The name or address to listen on."),
-    ):
-        command = option(command)
-    return command
+def _address_options(host: str, port: str, socket: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make the options that say where a server is, with the words for their help."""
+    options = (
+        _option("-s", "--socket", metavar="PATH", help=socket),
+        _option("-p", "--port", metavar="PORT", help=port),
+        _option("--host", default="localhost", show_default=True, metavar="HOST", help=host),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in options:
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def _address(host: str, port: str | None, socket: str | None) -> Address:
@@ -73,7 +79,11 @@ def api() -> None:
     metavar="SECONDS",
     help="How long loading may take. Default: 180.",
 )
-@_address_options
+@_address_options(
+    host="The name or address to listen on.",
+    port="The port to listen on; 0 is any that is free.",
+    socket="The unix socket to listen on; --host does not matter then.",
+)
 @_option("--tls-cert", metavar="FILE", help="Serve with TLS: the certificate, in PEM.")
 @_option("--tls-key", metavar="FILE", help="The certificate's key, in PEM.")
 @_option("--client-ca", metavar="FILE", help="Let in who shows a certificate that one of these authorities signed.")
@@ -138,14 +148,25 @@ def _entry(options: dict[str, Any]) -> dict[str, Any]:
 
 
 @api.command("grpc-health-check", short_help="Probe a code server.")
-@_address_options
+@_address_options(
+    host="Where the server runs; what it listens on will do.",
+    port="The port that it listens on.",
+    socket="The unix socket that it listens on; --host does not matter then.",
+)
 @click.option("--service", default="", metavar="NAME", help='"code" asks for the code. Default: asks for the server.')
 @click.option("--ssl", is_flag=True, help="Connect with TLS, and trust the system's authorities.")
 @click.option("--ca", metavar="FILE", help="Connect with TLS, and trust these authorities.")
 @click.option("--cert", metavar="FILE", help="This side's certificate, where the server wants one.")
 @click.option("--key", metavar="FILE", help="The key of --cert.")
 @click.option("--server-name", metavar="NAME", help="The name in the server's certificate, where it is not the host.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the answer may take.",
+)
 def grpc_health_check(
     host: str,
     port: str | None,
