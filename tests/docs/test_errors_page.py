@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from support.interpreters import make_environment
+from support.other_servers import code_server, http_server
 from support.pages import ROOT, blocks, headings, read, section
+from support.servers import serving
 
-from skerry import ErrorKind, Workspace
-from skerry.errors import MESSAGES
+from skerry import ErrorKind, Location, State, Workspace
+from skerry.errors import MESSAGES, LocationError
+from skerry.model import ErrorInfo
 
 PAGE = read("docs/errors.md")
 
@@ -73,6 +79,31 @@ ENTRIES: Mapping[ErrorKind, Mapping[str, Any]] = {
     ErrorKind.COMMAND_FAILED: {"image": {}},
     ErrorKind.LOCATION_TYPE_FAILED: {"wreck": {}},
 }
+
+#: What is served to bring about each of these, by `skerry api grpc` with these options or by a server of somebody else.
+SERVED: Mapping[ErrorKind, tuple[str, ...]] = {
+    ErrorKind.TLS_FAILED: ("--tls-cert", "cert.pem", "--tls-key", "key.pem"),
+    ErrorKind.ACCESS_DENIED: ("--token-file", "token"),
+    ErrorKind.DEFINITION_TOO_LARGE: (),
+}
+OTHERS: Mapping[ErrorKind, Callable[[], AbstractContextManager[int]]] = {
+    ErrorKind.WRONG_SERVER: http_server,
+    ErrorKind.INCOMPATIBLE_SERVER: lambda: code_server("4.0.0", oldest=3, newest=5),
+    ErrorKind.NOT_SUPPORTED: lambda: code_server("0.0.9", capabilities=("Watch", "Snapshot")),
+}
+REMOTE = {ErrorKind.SERVER_UNREACHABLE, *SERVED, *OTHERS}
+
+LARGE = """
+from skerry import pipeline, solid
+
+@solid(config_schema={"description": "x" * 3_000_000})
+def forecast():
+    pass
+
+@pipeline
+def forecasts():
+    forecast()
+"""
 
 #: What cannot be brought about here: an old Python, a machine without room, a system without fork.
 NOT_MADE = {ErrorKind.INTERPRETER_TOO_OLD, ErrorKind.PROCESS_NOT_STARTED, ErrorKind.UNSUPPORTED_PLATFORM}
@@ -149,6 +180,46 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKin
             }
 
 
+@pytest.fixture(scope="module")
+def remote_messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ErrorKind, str]]:
+    """Meet every server that does not do, and give what was said."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "large.py").write_text(LARGE)
+    (folder / "token").write_text("sesame\n")
+    certificate = "req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem"
+    subprocess.run(["openssl", *certificate.split()], cwd=folder, check=True, capture_output=True)
+    with ExitStack() as stack:
+        ports = {kind: stack.enter_context(begin()) for kind, begin in OTHERS.items()}
+        for kind, options in SERVED.items():
+            ports[kind] = stack.enter_context(serving(folder, "--python-file", "large.py", *options)).port
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            ports[ErrorKind.SERVER_UNREACHABLE] = nobody.getsockname()[1]
+        entries = [{"grpc_server": {"port": port, "location_name": kind.value}} for kind, port in ports.items()]
+        with Workspace.from_entries(entries, folder) as workspace:
+            assert workspace.wait(60)
+            found = {kind: _met(workspace[kind.value], kind) for kind in ports}
+        for kind, error in found.items():
+            assert error.kind is kind, error
+        # A definition's size has its file's path in it.
+        told = {kind: re.sub(r"takes \d+ bytes", "takes 3000354 bytes", one.message) for kind, one in found.items()}
+        yield {kind: message.replace(str(ports[kind]), "4266") for kind, message in told.items()}
+
+
+def _met(location: Location, kind: ErrorKind) -> ErrorInfo:
+    if kind is ErrorKind.NOT_SUPPORTED:
+        assert location.state is State.READY, location.error
+        with pytest.raises(LocationError) as raised:
+            location.reload()
+        return ErrorInfo(raised.value.kind, str(raised.value))
+    if kind is ErrorKind.DEFINITION_TOO_LARGE:
+        assert location.state is State.READY, location.error
+        return location.repositories[0].errors[0].error
+    assert location.state is State.UNREACHABLE
+    assert location.error is not None
+    return location.error
+
+
 def _placed(message: str, folder: Path) -> str:
     """Give a message as it would be in /srv, on the page's machine."""
     message = message.replace(str(folder), "/srv").replace(os.path.join(sys.prefix, "bin"), "/srv/venv/bin")
@@ -159,7 +230,15 @@ def test_every_kind_has_its_section_and_no_other() -> None:
     assert headings(PAGE, 3) == [kind.value for kind in ErrorKind]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE])
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind in REMOTE])
+def test_the_message_on_the_page_is_what_such_a_server_leads_to(
+    kind: ErrorKind, remote_messages: dict[ErrorKind, str]
+) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    assert example.text.rstrip() == remote_messages[kind]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE | REMOTE])
 def test_the_message_on_the_page_is_the_one_that_comes(kind: ErrorKind, messages: dict[ErrorKind, str]) -> None:
     (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
     assert example.text.rstrip() == messages[kind]
