@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from support.pages import ROOT, headings, read, section, table
+from support.pages import ROOT, blocks, headings, read, section, table
+from support.plugins import install
+from support.servers import serving
 
-from skerry import plugin
-from skerry.plugin import LocationType, Origin, PythonEnvironment, ServerStatus, hooks
-from skerry.testing import Clause
+from skerry import State, Workspace, plugin
+from skerry.plugin import LocationType, Origin, PythonEnvironment, ReloadResult, ServerStatus, Tls, hooks
+from skerry.testing import Clause, RecordingRuntime, check_location_type, recording
 
 PAGE = read("docs/plugin-guide.md")
 
@@ -60,7 +65,7 @@ def test_every_attribute_of_a_location_type_is_named() -> None:
     assert [row[0].strip("`") for row in table(section(PAGE, "## LocationType"))] == list(LocationType.__annotations__)
 
 
-@pytest.mark.parametrize("record", [Origin, PythonEnvironment, ServerStatus])
+@pytest.mark.parametrize("record", [Origin, Tls, PythonEnvironment, ServerStatus, ReloadResult])
 def test_every_field_of_a_record_is_named(record: Any) -> None:
     named = [row[0].strip("`") for row in table(section(PAGE, f"## {record.__name__}"))]
     assert named == [field.name for field in fields(record)]
@@ -88,3 +93,63 @@ def test_the_walk_through_shows_the_example_as_it_is() -> None:
     assert len(shown) == 4
     for path, text in shown:
         assert text in (ROOT / path).read_text()
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder in which the types of the page are installed."""
+    folder = tmp_path / "site"
+    for name in ("team_server", "niced"):
+        (code,) = (block.text for block in blocks(PAGE, "python") if block.file == f"elsewhere/{name}.py")
+        install(folder, name, code)
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+def test_the_type_that_connects_reaches_the_server_of_its_inventory(
+    site: Path, hello: Path, load: Callable[[str], Workspace]
+) -> None:
+    folder = hello.parent
+    (folder / "token").write_text("sesame\n")
+    with serving(folder, "--python-file", "hello.py", "--token-file", "token") as server:
+        (folder / "servers.json").write_text(json.dumps({"sales": {"address": f"localhost:{server.port}"}}))
+        workspace = load("load_from: [{team_server: {team: sales, token: sesame}}, {team_server: billing}]")
+        assert workspace.wait(60)
+        sales, billing = workspace.locations
+        assert sales.state is State.READY, sales.error
+        assert sales.server is not None
+        assert sales.server.address == f"localhost:{server.port}"
+        assert billing.error is not None
+        assert billing.error.message == "servers.json has no server of 'billing'.\nAdd it."
+        assert sales.reload().new_generation == 2
+
+
+def test_the_type_that_spawns_keeps_the_contract(site: Path, hello: Path) -> None:
+    check_location_type("niced", {"file": "hello.py"}, folder=hello.parent, refused=[{"file": "missing.py"}])
+
+
+def test_the_type_that_spawns_serves_with_low_priority_and_again_beside_the_old(
+    site: Path, hello: Path, load: Callable[[str], Workspace]
+) -> None:
+    location = load("load_from: [niced: hello.py]")["hello.py"]
+    assert location.wait(60)
+    assert location.state is State.READY, location.error
+    first = location.server
+    assert first is not None
+    assert first.pid is not None
+    assert psutil.Process(first.pid).nice() == psutil.Process().nice() + 10
+    assert location.reload().error is None
+    assert location.server is not None
+    assert location.server.address != first.address
+
+
+@pytest.mark.parametrize(
+    ("records", "record"), [("spawned", "Spawned"), ("connected", "Connected"), ("started", "Started")]
+)
+def test_what_the_recording_runtime_keeps_of_a_call_is_named(records: str, record: str, tmp_path: Path) -> None:
+    assert getattr(RecordingRuntime(tmp_path), records) == []
+    told = re.search(rf"`{records}` (?:has )?the ([^;.]+)", section(PAGE, "### `RecordingRuntime`"))
+    assert told
+    assert sorted(re.findall(r"`(\w+)`", told[1])[:-1]) == sorted(
+        field.name for field in fields(getattr(recording, record))
+    )
