@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 from support.pages import read, section, table
+from support.servers import serving
+from support.waiting import wait_until
 
-from skerry import State
+from skerry import State, Workspace
 from skerry.code_server.interpreter import STARTUP_NAMES, STARTUP_PREFIXES
 from skerry.code_server.local import STOP_GRACE, TERMINATE_GRACE
 from skerry.code_server.output import KEPT, TAIL_LINES
+from skerry.model import LocationState
+from skerry.rpc import client, protocol
 from skerry.workspace.states import TRANSITIONS
 
 PAGE = read("docs/lifecycle.md")
@@ -42,3 +48,72 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"at most {KEPT // 1024**2} MB for each process" in words
     assert f"its last {TAIL_LINES} lines" in words
     assert f"after {STOP_GRACE:g} second gets SIGTERM, {TERMINATE_GRACE:g} seconds later SIGKILL" in words
+
+
+def test_the_figures_of_remote_locations_are_those_of_the_code() -> None:
+    words = " ".join(section(PAGE, "## Remote locations").split())
+    assert f"the second after {client.FIRST_RETRY:g} seconds" in words
+    assert f"at most {client.LAST_RETRY:g} seconds, each up to a fifth sooner" in words
+    assert f"held for more than {client.STEADY:g} second" in words
+    options = {name: value / 1000 for name, value in protocol.CHANNEL_OPTIONS if name.endswith("_ms")}
+    every, timeout = options["grpc.keepalive_time_ms"], options["grpc.keepalive_timeout_ms"]
+    assert f"pinged every {every:g} seconds and given {timeout:g} more" in words
+    assert f"noticed within {every + timeout:g} seconds" in words
+
+
+def test_a_reload_is_one_move_and_a_failed_one_leaves_what_was_there(
+    hello: Path, load: Callable[[str], Workspace]
+) -> None:
+    workspace = load("load_from: [python_file: hello.py]")
+    location = workspace["hello.py"]
+    assert location.wait(60)
+    moves: list[LocationState] = []
+    workspace.subscribe(lambda name, old, new: moves.append(new))
+
+    assert location.reload().new_generation == 2
+    assert [(move.state, move.server and move.server.generation) for move in moves] == [(State.READY, 2)]
+
+    good = hello.read_text()
+    hello.write_text("1 / 0")
+    assert location.reload().error is not None
+    assert location.snapshot.stale
+    assert location.state is State.READY
+    assert location.repositories
+    assert location.error is not None
+
+    hello.write_text(good)
+    assert location.reload().new_generation == 3
+    assert not location.snapshot.stale
+    assert location.error is None
+
+
+def test_a_location_that_failed_is_loaded_by_a_reload(hello: Path, load: Callable[[str], Workspace]) -> None:
+    good = hello.read_text()
+    hello.write_text("1 / 0")
+    location = load("load_from: [python_file: hello.py]")["hello.py"]
+    assert location.wait(60)
+    assert location.state is State.FAILED
+    hello.write_text(good)
+    result = location.reload()
+    assert (result.old_generation, result.error) == (None, None)
+    assert location.state is State.READY
+
+
+def test_a_remote_location_is_unreachable_without_definitions_and_is_the_next_servers(
+    hello: Path, load: Callable[[str], Workspace]
+) -> None:
+    with serving(hello.parent, "--python-file", "hello.py") as server:
+        port = server.port
+        location = load(f"load_from: [grpc_server: {{port: {port}, location_name: remote}}]")["remote"]
+        assert location.wait(60)
+        first = location.server
+    wait_until(lambda: location.state is State.UNREACHABLE)
+    lost = location.snapshot
+    assert lost.retry_at is not None
+    assert (lost.repositories, lost.server) == ((), None)
+    with serving(hello.parent, "--python-file", "hello.py", "--port", str(port)):
+        wait_until(lambda: location.state is State.READY)
+        assert location.snapshot.retry_at is None
+        assert first is not None
+        assert location.server is not None
+        assert location.server.id != first.id
