@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.commands import skerry
+from support.other_servers import code_server
 from support.pages import headings, read, section
+from support.servers import serving, start_server
+from support.waiting import wait_until
 
-from skerry import Workspace
+from skerry import Location, Workspace
 from skerry.errors import ErrorKind
 from skerry.model import ErrorInfo, Severity, State
 from skerry.plugin.registry import Registry
@@ -62,12 +67,27 @@ DAGSTER_FILES = [
           location_name:
             env: TEAM
     """,
+    """
+    load_from:
+      - grpc_server:
+          host: localhost
+          port: 4266
+          location_name: "my_grpc_server"
+      - grpc_server:
+          host: sales.example.com
+          port: {env: SALES_PORT}
+          ssl: true
+      - grpc_server:
+          host: localhost
+          socket: /run/dagster.sock
+    """,
 ]
 
 
-@pytest.mark.parametrize("text", DAGSTER_FILES, ids=["short", "every key", "env"])
+@pytest.mark.parametrize("text", DAGSTER_FILES, ids=["short", "every key", "env", "grpc_server"])
 def test_a_workspace_file_of_dagster_parses_as_it_is(text: str, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"REPOSITORY_FILE": "repo.py", "REPOSITORY": "repo", "TEAM": "sales"}.items():
+    variables = {"REPOSITORY_FILE": "repo.py", "REPOSITORY": "repo", "TEAM": "sales", "SALES_PORT": "4266"}
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
     description = read_workspace_files([write("workspace.yaml", text)], Registry())
@@ -205,6 +225,84 @@ def test_location_names_are_unique(load: Load, hello: Path) -> None:
 
     assert "'hello.py' is taken by the entry on line 2" in error_of(workspace, "load_from[1]").message
     assert workspace["hello.py"].state is State.READY
+
+
+def remote(load: Load, port: int) -> Location:
+    location = load(f"load_from: [grpc_server: {{port: {port}, location_name: remote}}]")["remote"]
+    assert location.wait(60)
+    return location
+
+
+def test_a_code_server_answers_its_own_machine_only(hello: Path) -> None:
+    # That others are refused is tested from another network; here is what the server says that it does.
+    with serving(hello.parent, "--python-file", "hello.py", "--host", "0.0.0.0") as server:
+        server.wait_for("protected mode: only clients on this machine are served")
+    with serving(hello.parent, "--python-file", "hello.py", "--insecure") as server:
+        server.wait_for("--insecure: everybody who reaches")
+        assert "protected mode" not in server.log
+
+
+def test_a_code_server_of_dagsters_is_not_reached(load: Load) -> None:
+    with code_server("1.0", service="api.DagsterApi") as port:
+        error = remote(load, port).error
+    assert error is not None
+    assert error.kind is ErrorKind.WRONG_SERVER
+
+
+def test_a_code_server_comes_up_with_broken_code(load: Load, write: Write) -> None:
+    folder = write("team.py", "1 / 0").parent
+    with serving(folder, "--python-file", "team.py") as server:
+        location = remote(load, server.port)
+        assert location.state is State.FAILED
+        assert location.error is not None
+        assert location.error.message == "ZeroDivisionError: division by zero"
+
+        def probe(*options: str) -> str:
+            return skerry(folder, "api", "grpc-health-check", "--port", str(server.port), *options).stdout
+
+        assert (probe(), probe("--service", "code")) == ("SERVING\n", "NOT_SERVING\n")
+        write("team.py", DEFINITION)
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: location.state is State.READY, what="READY")
+        assert probe("--service", "code") == "SERVING\n"
+
+
+def test_skerry_api_grpc_searches_no_current_folder(load: Load, write: Write) -> None:
+    write("neighbour.py", "")
+    folder = write("team.py", f"import neighbour\n{DEFINITION}").parent
+    for target, kind in (("--python-file", ErrorKind.MISSING_IMPORT), ("--module-name", ErrorKind.MODULE_NOT_FOUND)):
+        name = "team.py" if target == "--python-file" else "team"
+        with serving(folder, target, name) as server:
+            error = remote(load, server.port).error
+            assert error is not None
+            assert error.kind is kind
+        with serving(folder, target, name, "--working-directory", ".") as server:
+            assert remote(load, server.port).error is None
+
+
+def test__h_is_the_help(tmp_path: Path) -> None:
+    assert skerry(tmp_path, "api", "grpc", "-h").stdout.startswith("Usage: skerry api grpc")
+
+
+def test_options_of_the_server_that_are_gone(tmp_path: Path) -> None:
+    told = section(read("docs/migrating.md"), "### Options of the server that are gone")
+    options = re.findall(r"`(--[\w-]+)`", told)
+    assert len(options) == 9
+    for option in options:
+        answer = skerry(tmp_path, "api", "grpc", option)
+        assert answer.returncode == 2
+        assert re.search(rf"No such option:? '?{option}\b", answer.stderr)
+
+
+def test_the_variables_of_the_server_have_other_names(hello: Path) -> None:
+    variables = {"SKERRY_API_GRPC_PYTHON_FILE": "hello.py", "SKERRY_API_GRPC_PORT": "0"}
+    server = start_server(hello.parent, **variables)
+    try:
+        server.wait_for("serving ")
+    finally:
+        server.end()
+    old = {name.replace("SKERRY_", "DAGSTER_CLI_"): value for name, value in variables.items()}
+    assert skerry(hello.parent, "api", "grpc", **old).returncode == 2
 
 
 def test_every_difference_on_the_page_has_its_test() -> None:

@@ -37,9 +37,16 @@ def http_server() -> Iterator[int]:
 
 @contextlib.contextmanager
 def code_server(
-    version: str, oldest: int = 1, newest: int = 1, capabilities: Sequence[str] = protocol.CAPABILITIES
+    version: str,
+    oldest: int = 1,
+    newest: int = 1,
+    capabilities: Sequence[str] = protocol.CAPABILITIES,
+    service: str = protocol.SERVICE,
 ) -> Iterator[int]:
-    """Run a code server of another version, that is READY and defines nothing; gives its port."""
+    """Run a code server of another version, that is READY and defines nothing; gives its port.
+
+    ``service``: the name that it answers to; with another one it is no code server.
+    """
     ended = threading.Event()
 
     def shake_hands(request: Any, context: Any) -> messages.HandshakeReply:
@@ -65,7 +72,7 @@ def code_server(
     }
     with ThreadPoolExecutor(4) as pool:
         server = grpc.server(pool)
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(protocol.SERVICE, methods),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, methods),))
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         try:
