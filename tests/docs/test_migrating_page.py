@@ -295,13 +295,12 @@ def test_options_of_the_server_that_are_gone(tmp_path: Path) -> None:
 
 
 def test_the_variables_of_the_server_have_other_names(hello: Path) -> None:
-    variables = {"SKERRY_API_GRPC_PYTHON_FILE": "hello.py", "SKERRY_API_GRPC_PORT": "0"}
-    server = start_server(hello.parent, **variables)
+    server = start_server(hello.parent, SKERRY_API_GRPC_PYTHON_FILE="hello.py", SKERRY_API_GRPC_PORT="0")
     try:
         server.wait_for("serving ")
     finally:
         server.end()
-    old = {name.replace("SKERRY_", "DAGSTER_CLI_"): value for name, value in variables.items()}
+    old = {"DAGSTER_CLI_API_GRPC_PYTHON_FILE": "hello.py", "DAGSTER_CLI_API_GRPC_PORT": "0"}
     assert skerry(hello.parent, "api", "grpc", **old).returncode == 2
 
 

@@ -47,7 +47,7 @@ def sockets() -> Iterator[Path]:
         yield folder
 
 
-def start(line: str, example: Path, socket: Path | None = None, **variables: str) -> Server:
+def start(line: str, example: Path, socket: Path | None = None, image: str = "") -> Server:
     """Start a command line, with real places for those that it names; the port is any that is free."""
     line = line.replace("/path/to/file.py", str(example / "hello_world_repository.py"))
     line = line.replace("/path/to/socket", str(socket)).replace("4266", "0")
@@ -56,7 +56,7 @@ def start(line: str, example: Path, socket: Path | None = None, **variables: str
     # Installed where the code's interpreter finds it, as a team's package is.
     version = "{}.{}".format(*sys.version_info[:2])
     python = make_environment(example / "venv", version, example)
-    server = start_server(example, *arguments, SKERRY_API_GRPC_EXECUTABLE_PATH=str(python), **variables)
+    server = start_server(example, *arguments, SKERRY_API_GRPC_EXECUTABLE_PATH=str(python), SKERRY_CURRENT_IMAGE=image)
     server.wait_for("serving ")
     return server
 
@@ -106,7 +106,7 @@ def test_an_attribute_serves_one_repository(line: str, example: Path) -> None:
 
 def test_the_workspace_file_shows_the_server_with_its_image(example: Path) -> None:
     file = example / "workspace.yaml"
-    server = start(BY_PORT[0], example, SKERRY_CURRENT_IMAGE="registry.example.com/reports:1.5")
+    server = start(BY_PORT[0], example, image="registry.example.com/reports:1.5")
     try:
         file.write_text(file.read_text().replace("4266", str(server.port)))
         shown = skerry(example, "inspect", COLUMNS="200")

@@ -58,11 +58,11 @@ def code_server(
         )
 
     def watch(request: Any, context: Any) -> Iterator[messages.Status]:
-        yield messages.Status(state=messages.State.Value("READY"), server=messages.Server(id="1", generation=1))
+        yield messages.Status(state="READY", server=messages.Server(id="1", generation=1))
         context.add_callback(ended.set)  # the client has left
         ended.wait()
 
-    methods = {
+    methods: dict[str, Any] = {
         "Handshake": grpc.unary_unary_rpc_method_handler(
             shake_hands, messages.HandshakeRequest.FromString, messages.HandshakeReply.SerializeToString
         ),
