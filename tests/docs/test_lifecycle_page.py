@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +12,13 @@ from support.pages import read, section, table
 from support.servers import serving
 from support.waiting import wait_until
 
-from skerry import State, Workspace
+from skerry import ErrorKind, State, Workspace
 from skerry.code_server.interpreter import STARTUP_NAMES, STARTUP_PREFIXES
 from skerry.code_server.local import STOP_GRACE, TERMINATE_GRACE
 from skerry.code_server.output import KEPT, TAIL_LINES
 from skerry.model import LocationState
 from skerry.rpc import client, protocol
+from skerry.workspace import location as healing
 from skerry.workspace.states import TRANSITIONS
 
 PAGE = read("docs/lifecycle.md")
@@ -59,6 +62,33 @@ def test_the_figures_of_remote_locations_are_those_of_the_code() -> None:
     every, timeout = options["grpc.keepalive_time_ms"], options["grpc.keepalive_timeout_ms"]
     assert f"pinged every {every:g} seconds and given {timeout:g} more" in words
     assert f"noticed within {every + timeout:g} seconds" in words
+
+
+def test_the_figures_of_healing_are_those_of_the_code() -> None:
+    words = " ".join(section(PAGE, "## Healing").split())
+    assert f"after {healing.FIRST_RESTART:g} seconds, then after twice the time" in words
+    assert f"at most {healing.LAST_RESTART:g} seconds, each up to a fifth sooner" in words
+    assert f"READY for more than {healing.STEADY:g} seconds" in words
+
+
+def test_a_process_that_ends_by_itself_is_loading_with_its_error_and_then_ready(
+    hello: Path, load: Callable[[str], Workspace]
+) -> None:
+    workspace = load("load_from: [python_file: hello.py]")
+    location = workspace["hello.py"]
+    assert location.wait(60)
+    moves: list[LocationState] = []
+    workspace.subscribe(lambda name, old, new: moves.append(new))
+    assert location.server is not None
+    assert location.server.pid is not None
+    os.kill(location.server.pid, signal.SIGKILL)
+    wait_until(lambda: bool(moves) and location.state is State.READY, what="READY again")
+    first = moves[0]
+    assert first.state is State.LOADING
+    assert first.retry_at is not None
+    assert first.error is not None
+    assert first.error.kind is ErrorKind.PROCESS_SIGNALED
+    assert location.error is None
 
 
 def test_a_reload_is_one_move_and_a_failed_one_leaves_what_was_there(
