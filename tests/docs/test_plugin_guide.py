@@ -144,7 +144,8 @@ def test_the_type_that_spawns_serves_with_low_priority_and_again_beside_the_old(
 
 
 @pytest.mark.parametrize(
-    ("records", "record"), [("spawned", "Spawned"), ("connected", "Connected"), ("started", "Started")]
+    ("records", "record"),
+    [("spawned", "Spawned"), ("connected", "Connected"), ("started", "Started"), ("commands", "CommandRun")],
 )
 def test_what_the_recording_runtime_keeps_of_a_call_is_named(records: str, record: str, tmp_path: Path) -> None:
     assert getattr(RecordingRuntime(tmp_path), records) == []
