@@ -149,7 +149,7 @@ def test_the_type_that_spawns_serves_with_low_priority_and_again_beside_the_old(
 )
 def test_what_the_recording_runtime_keeps_of_a_call_is_named(records: str, record: str, tmp_path: Path) -> None:
     assert getattr(RecordingRuntime(tmp_path), records) == []
-    told = re.search(rf"`{records}` (?:has )?the ([^;.]+)", section(PAGE, "### `RecordingRuntime`"))
+    told = re.search(rf"`{records}` (?:has )?the\s([^;.]+)", section(PAGE, "### `RecordingRuntime`"))
     assert told
     assert sorted(re.findall(r"`(\w+)`", told[1])[:-1]) == sorted(
         field.name for field in fields(getattr(recording, record))
