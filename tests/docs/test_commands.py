@@ -20,6 +20,7 @@ NOT_RUN = {
     "make layers": "a part of make test",
     "make tests": "this is part of it",
     "make wheel": "installs, and takes minutes",
+    "make protocol": "installs a compiler and writes into the repository; a test compares what it writes",
     "pip install .": "installs",
     "pip install ./examples/plugins/skerry_project": "installs; the tests' environment has it",
     "cd skerry-team-folder && pip install --group dev --editable . && python -m pytest": (
