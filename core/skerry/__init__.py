@@ -31,6 +31,7 @@ _HOMES = {
     "schedule": "skerry.definitions",
     "sensor": "skerry.definitions",
     "solid": "skerry.definitions",
+    "ReloadResult": "skerry.model",
     "State": "skerry.model",
     "Location": "skerry.workspace",
     "Workspace": "skerry.workspace",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from skerry.errors import SkerryError as SkerryError
     from skerry.errors import UnknownLocationError as UnknownLocationError
     from skerry.errors import WorkspaceFileError as WorkspaceFileError
+    from skerry.model import ReloadResult as ReloadResult
     from skerry.model import State as State
     from skerry.workspace import Location as Location
     from skerry.workspace import Workspace as Workspace

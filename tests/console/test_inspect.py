@@ -171,7 +171,6 @@ def test_an_unknown_name_is_an_error_of_the_command_line(folder: Path, selector:
         (["-w", "workspace.yaml", "-f", "sales.py"], "exclude each other"),
         (["-f", "sales.py", "-m", "sales"], "exclude each other"),
         (["-a", "sales"], "--attribute says more about"),
-        (["--package-name", "sales", "-d", "."], "does not go with --package-name"),
         (["--json", "--explain"], "exclude each other"),
         (["--wait", "-1"], "--wait"),
         (["-w", "nothing.yaml"], "nothing.yaml"),
@@ -357,3 +356,8 @@ def test_an_output_that_knows_only_ascii_gets_ascii(folder: Path) -> None:
     result = skerry(folder, "inspect", PYTHONIOENCODING="ascii")
     assert result.returncode == 0, result.stderr
     assert "M\\xfcller" in result.stdout
+
+
+def test_a_package_may_be_found_in_a_working_directory(hello: Path) -> None:
+    shown = skerry(hello.parent, "inspect", "--package-name", "hello", "-d", ".", "--json")
+    assert json.loads(shown.stdout)["locations"][0]["state"] == "READY"

@@ -57,7 +57,9 @@ OPTIONS = (
     click.option("-m", "--module-name", metavar="MODULE", help="Load this Python module, without a workspace file."),
     click.option("--package-name", metavar="PACKAGE", help="Load this installed package, without a workspace file."),
     click.option("-a", "--attribute", metavar="NAME", help="With -f, -m, --package-name: the one repository to load."),
-    click.option("-d", "--working-directory", metavar="FOLDER", help="With -f, -m: where to run and import from."),
+    click.option(
+        "-d", "--working-directory", metavar="FOLDER", help="With -f, -m, --package-name: where to run and import from."
+    ),
 )
 
 
@@ -103,8 +105,4 @@ def _source(files: tuple[str, ...], targets: dict[str, str], details: dict[str, 
 
 def _entry(name: str, value: str, details: dict[str, str]) -> dict[str, Any]:
     key, option, _ = TARGETS[name]
-    if key == "python_package" and "working_directory" in details:
-        raise click.UsageError(
-            "--working-directory does not go with --package-name, which loads installed code: use -m or -f."
-        )
     return {key: {option: value, **details}}
