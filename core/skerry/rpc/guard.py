@@ -12,8 +12,9 @@ from skerry.rpc.credentials import Tokens
 from skerry.rpc.protocol import TOKEN_KEY, TOKEN_PREFIX, grpc
 
 _PROTECTED = (
-    "it has no credentials configured, and serves only clients on its own machine (protected mode).\n"
-    "Start it with --tls-cert and --tls-key, or with --token-file; --insecure opens it to everybody who reaches it."
+    "it has no credentials configured, and serves only its own machine, over localhost or a socket (protected mode).\n"
+    "Start it with --token-file, or with --tls-cert, --tls-key and --client-ca; --insecure opens it to everybody who "
+    "reaches it."
 )
 _NO_TOKEN = "it wants a token, and none was sent.\nSet `token` or `token_file` to one of its --token-file."
 _WRONG_TOKEN = "it does not know the token that was sent.\nSet `token` or `token_file` to one of its --token-file."
@@ -23,17 +24,24 @@ _WRONG_TOKEN = "it does not know the token that was sent.\nSet `token` or `token
 class Guard:
     """What a server asks of its peers. ``tls``: the transport is secure, and has asked for certificates if it should.
 
-    ``tokens``: None where none are wanted. ``insecure``: nothing is asked of anybody.
+    ``client_certificates``: it has asked for them. ``tokens``: None where none are wanted. ``insecure``: where there
+    is neither TLS nor a token, nothing is asked of anybody.
     """
 
     tls: bool = False
     tokens: Tokens | None = None
     insecure: bool = False
+    client_certificates: bool = False
 
     @property
     def open_to_this_machine_alone(self) -> bool:
         """Tell whether this is protected mode."""
         return not (self.tls or self.tokens or self.insecure)
+
+    @property
+    def open_to_everybody(self) -> bool:
+        """Tell whether nothing is asked of any peer: TLS alone says who the server is, and not who calls."""
+        return not (self.open_to_this_machine_alone or self.tokens or self.client_certificates)
 
     def refusal(self, peer: str, metadata: Iterable[tuple[str, Any]]) -> tuple[Any, str] | None:
         """Give the status and the words with which to refuse a call, or None. ``peer``: as grpc writes it."""

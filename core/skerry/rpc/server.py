@@ -52,7 +52,8 @@ def serve(serving: Serving, published: CodeServer) -> None:
 
 async def _serve(serving: Serving, published: CodeServer) -> None:
     tokens = Tokens(serving.token_file) if serving.token_file else None
-    guard = Guard(serving.tls is not None, tokens, serving.insecure)
+    mutual = serving.tls is not None and serving.tls.client_ca is not None
+    guard = Guard(serving.tls is not None, tokens, serving.insecure, mutual)
     with hold(serving.address):
         server = grpc.aio.server(options=protocol.SERVER_OPTIONS, maximum_concurrent_rpcs=protocol.CALLS_AT_ONCE)
         end, at_once = asyncio.Event(), asyncio.Event()
@@ -93,16 +94,18 @@ def _listen(server: grpc.aio.Server, serving: Serving) -> Address:
 
 
 def _say(serving: Serving, guard: Guard, address: Address) -> None:
-    how = "with TLS" if serving.tls is not None else "without TLS"
-    if serving.tls is not None and serving.tls.client_ca:
-        how = "with mutual TLS"
-    logger.info("serving %s at %s, %s", serving.target, address.words, how)
     if guard.open_to_this_machine_alone:
         logger.info("protected mode: only clients on this machine are served; --insecure opens it to others")
-    if serving.insecure and not (guard.tls or guard.tokens):
-        logger.warning("--insecure: everybody who reaches %s can run code here", address.words)
+    if guard.open_to_everybody:
+        why = "TLS without --client-ca or --token-file" if guard.tls else "--insecure"
+        logger.warning("%s: everybody who reaches %s can run code here", why, address.words)
     if guard.tokens is not None and not guard.tls and not address.socket:
         logger.warning("tokens travel in plain text: on a network, add --tls-cert and --tls-key")
+    how = "with TLS" if guard.tls else "without TLS"
+    if guard.client_certificates:
+        how = "with mutual TLS"
+    # The last word: who waits for it has read the others.
+    logger.info("serving %s at %s, %s", serving.target, address.words, how)
 
 
 @contextlib.contextmanager
