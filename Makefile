@@ -7,6 +7,7 @@ WORKERS ?= 4
 LANGUAGE_SERVER := build/language_server/ready
 KUBERNETES_TOOLS := build/kubernetes_tools/ready
 PROTOCOL_COMPILER := build/protocol_compiler/ready
+CLIENTS := build/clients/ready
 TAG ?= HEAD
 
 .PHONY: demo test lint types layers tests wheel protocol frozen matrix bench soak picture clean
@@ -26,7 +27,7 @@ types: $(VENV)/ready
 layers: $(VENV)/ready
 	$(BIN)/lint-imports
 
-tests: $(VENV)/ready $(LANGUAGE_SERVER) $(KUBERNETES_TOOLS) $(PROTOCOL_COMPILER)
+tests: $(VENV)/ready $(LANGUAGE_SERVER) $(KUBERNETES_TOOLS) $(PROTOCOL_COMPILER) $(CLIENTS)
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 # What editors run; without npm the tests that need it are skipped by name, and fail under CI.
@@ -52,6 +53,13 @@ protocol: $(VENV)/ready $(PROTOCOL_COMPILER)
 $(PROTOCOL_COMPILER): Makefile | $(VENV)/ready
 	-$(BIN)/uv venv --quiet --clear --no-python-downloads --python '>=3.11,<3.13' $(@D) && \
 		$(BIN)/uv pip install --quiet --python $(@D)/bin/python grpcio-tools==1.62.3 'setuptools<81' && touch $@
+
+# Clients of others, in environments without ours: one with grpcio alone, one with the official health check.
+$(CLIENTS): Makefile
+	for name in grpcio grpcio-health-checking; do \
+		$(PYTHON) -m venv --clear $(@D)/$$name && \
+		$(@D)/$$name/bin/python -m pip install --quiet $$name || exit 1; done
+	touch $@
 
 # What users get: the built wheel, in an environment that knows nothing of this checkout. It runs the demo, and what an
 # author of a location type does first.
