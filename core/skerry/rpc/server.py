@@ -96,7 +96,7 @@ def _listen(server: grpc.aio.Server, serving: Serving) -> Address:
 def _say(serving: Serving, guard: Guard, address: Address) -> None:
     if guard.open_to_this_machine_alone:
         logger.info("protected mode: only clients on this machine are served; --insecure opens it to others")
-    if guard.open_to_everybody:
+    if guard.open_to_everybody and not (guard.tls and address.socket):  # those who reach a socket are chosen
         why = "TLS without --client-ca or --token-file" if guard.tls else "--insecure"
         logger.warning("%s: everybody who reaches %s can run code here", why, address.words)
     if guard.tokens is not None and not guard.tls and not address.socket:
