@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import logging
 import os
@@ -38,12 +39,9 @@ class ServerTls:
     def read(self) -> Any:
         """Read them into a configuration for grpc. Raises LocationError when they cannot be used."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        check_certificate(context, self.cert, self.key)
-        if self.client_ca:
-            check_authorities(context, self.client_ca)
-        ca = Path(self.client_ca).read_bytes() if self.client_ca else None
-        pair = Path(self.key).read_bytes(), Path(self.cert).read_bytes()
-        return grpc.ssl_server_certificate_configuration([pair], root_certificates=ca)
+        cert, key = load_certificate(context, self.cert, self.key)
+        ca = load_authorities(context, self.client_ca) if self.client_ca else None
+        return grpc.ssl_server_certificate_configuration([(key, cert)], root_certificates=ca)
 
     def credentials(self) -> grpc.ServerCredentials:
         """Give credentials that are read again, at a handshake, once the files have changed. Raises LocationError."""
@@ -95,10 +93,7 @@ class Tokens:
 
 def read_tokens(file: str) -> tuple[bytes, ...]:
     """Read the tokens of a file. Raises LocationError when it cannot be read or holds none."""
-    try:
-        tokens = tuple(line.strip() for line in Path(file).read_bytes().splitlines() if line.strip())
-    except OSError as error:
-        raise unusable_file("token file", file, error.strerror) from error
+    tokens = tuple(line.strip() for line in read_file("token file", file).splitlines() if line.strip())
     if not tokens:
         reason = f"The token file {file} is empty.\nWrite a token into it, on a line of its own."
         raise LocationError(reason=reason)
@@ -145,52 +140,74 @@ class Changed:
 
 def channel_credentials(tls: Tls) -> grpc.ChannelCredentials:
     """Read the files of a client's TLS, now. Raises LocationError when they cannot be used."""
-    context = client_context(tls)
-    cert = key = None
-    if tls.cert and tls.key:
-        cert, key = Path(tls.cert).read_bytes(), Path(tls.key).read_bytes()
-    authorities = "".join(ssl.DER_cert_to_PEM_cert(one) for one in context.get_ca_certs(binary_form=True))
-    return grpc.ssl_channel_credentials(authorities.encode() or None, key, cert)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authorities = load_authorities(context, tls.ca) if tls.ca else system_authorities()
+    cert, key = load_certificate(context, tls.cert, tls.key) if tls.cert and tls.key else (None, None)
+    return grpc.ssl_channel_credentials(authorities, key, cert)
 
 
 def client_context(tls: Tls) -> ssl.SSLContext:
     """Give the same for Python's own TLS, which says in words what does not fit. Raises LocationError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as grpc has it: whatever is trusted ends a chain
     context.set_alpn_protocols(["h2"])
     if tls.ca is None:
         context.load_default_certs()
-        _load_folders(context)
     else:
-        check_authorities(context, tls.ca)
+        load_authorities(context, tls.ca)
     if tls.cert and tls.key:
-        check_certificate(context, tls.cert, tls.key)
+        load_certificate(context, tls.cert, tls.key)
     return context
 
 
-def _load_folders(context: ssl.SSLContext) -> None:
-    # OpenSSL looks into a folder of authorities only when it meets one; grpc wants all of them beforehand.
-    folder = os.environ.get("SSL_CERT_DIR") or ssl.get_default_verify_paths().capath
-    if context.get_ca_certs() or not folder or not os.path.isdir(folder):
-        return
-    for file in sorted(Path(folder).glob("*.0")):
+def system_authorities() -> bytes:
+    """Give the certificates that OpenSSL trusts by itself. Raises LocationError when there are none.
+
+    OpenSSL looks into a folder only when it meets an authority; grpc wants all of them beforehand, and has a list of
+    its own for who gives it none: nobody has chosen to trust that.
+    """
+    paths = ssl.get_default_verify_paths()
+    folders = (os.environ.get("SSL_CERT_DIR") or paths.openssl_capath).split(os.pathsep)
+    files = [Path(paths.cafile)] if paths.cafile else []
+    files += sorted(file for folder in folders for file in Path(folder).glob("*.[0-9]*"))
+    found = []
+    for file in files:
         try:
-            context.load_verify_locations(file)
-        except (OSError, ssl.SSLError):
-            continue
+            found.append(load_authorities(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), str(file)))
+        except LocationError:
+            continue  # OpenSSL does not mind either
+    if not found:
+        raise LocationError(
+            reason="This system has no certificates of authorities, which `ssl: true` trusts.\n"
+            "Install them (most systems call them ca-certificates), point SSL_CERT_FILE at them, or set `ca`."
+        )
+    return b"\n".join(found)
 
 
-def check_certificate(context: ssl.SSLContext, cert: str, key: str) -> None:
-    """Load a certificate and its key. Raises LocationError."""
-    for what, file in (("certificate", cert), ("key", key)):
-        check_readable(what, file)
+def load_certificate(context: ssl.SSLContext, cert: str, key: str) -> tuple[bytes, bytes]:
+    """Load a certificate and its key, and give what the files hold. Raises LocationError."""
+    read = read_file("certificate", cert), read_file("key", key)
     try:
         context.load_cert_chain(cert, key, password=_no_password)
     except ssl.SSLError as error:
-        reason = error.reason or str(error)
+        if b"ENCRYPTED" in read[1]:
+            advice = f"Give one without: `openssl pkey -in {key} -out NEW_FILE` removes it."
+            raise LocationError(reason=f"The key {key} has a password, and nobody to ask for it.\n{advice}") from error
         raise LocationError(
-            reason=f"The certificate {cert} and the key {key} do not belong together, or are no PEM ({reason}).\n"
-            "Give a certificate, with those that lead to its authority behind it, and its own key without a password."
+            reason=f"The certificate {cert} and the key {key} do not belong together, or are no PEM{_reason(error)}.\n"
+            "Give a certificate, with those that lead to its authority behind it, and its own key."
         ) from error
+    except OSError as error:
+        raise unusable_file("certificate or the key", f"{cert}, {key}", error.strerror) from error
+    # OpenSSL has read the files itself: what is handed on must be what it has found to be good.
+    if read != (read_file("certificate", cert), read_file("key", key)):
+        reason = f"The certificate {cert} or the key {key} was replaced while it was read.\nIt is read again."
+        raise LocationError(reason=reason)
+    return read
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return f" ({error.reason.replace('_', ' ').lower()})" if error.reason else ""
 
 
 def _no_password() -> str:
@@ -198,23 +215,48 @@ def _no_password() -> str:
     return ""
 
 
-def check_authorities(context: ssl.SSLContext, file: str) -> None:
-    """Load the certificates of authorities. Raises LocationError."""
-    check_readable("file of authorities", file)
+def load_authorities(context: ssl.SSLContext, file: str) -> bytes:
+    """Load the certificates of authorities, and give what the file holds. Raises LocationError."""
+    read = read_file("file of authorities", file)
     try:
-        context.load_verify_locations(file)
-    except ssl.SSLError as error:
+        context.load_verify_locations(cadata=read.decode("ascii", "ignore"))
+    except (ssl.SSLError, ValueError) as error:
         reason = f"The file of authorities {file} holds no certificate in PEM.\nGive the certificate of the authority."
         raise LocationError(reason=reason) from error
+    return read
 
 
-def check_readable(what: str, file: str) -> None:
-    """Raise LocationError when a file cannot be read."""
+def read_file(what: str, file: str) -> bytes:
+    """Read a file. Raises LocationError when that cannot be done."""
     try:
-        with open(file, "rb"):
-            pass
+        return Path(file).read_bytes()
     except OSError as error:
         raise unusable_file(what, file, error.strerror) from error
+
+
+def problem_of_own_certificate(cert: str, key: str) -> str | None:
+    """Tell what a server that trusts its signer would have against a client's certificate, or None.
+
+    A server need not say why it refuses one, and grpc's never does. So it is shown to a server made here, in memory.
+    """
+    ours, theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.check_hostname, ours.verify_mode = False, ssl.CERT_NONE
+    theirs.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    theirs.verify_mode = ssl.CERT_REQUIRED
+    load_certificate(ours, cert, key)
+    load_certificate(theirs, cert, key)
+    load_authorities(theirs, cert)
+    to_us, to_them = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = ours.wrap_bio(to_us, to_them), theirs.wrap_bio(to_them, to_us, server_side=True)
+    try:
+        for side in sides * 2:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    except ssl.SSLError:
+        return None
+    return None
 
 
 def unusable_file(what: str, file: str, reason: str | None) -> LocationError:
