@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from skerry.errors import ErrorKind, LocationError
 from skerry.plugin import Tls
 from skerry.rpc.address import SOCKET_PATH_LIMIT, Address
-from skerry.rpc.credentials import client_context
+from skerry.rpc.credentials import client_context, problem_of_own_certificate
 
 #: Seconds for each step.
 _PATIENCE = 3.0
@@ -24,6 +24,10 @@ _PATIENCE = 3.0
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _HTTP2_SETTINGS = 4
 _TLS_ALERT = 0x15
+#: What OpenSSL finds wrong with a certificate: X509_V_ERR_CERT_NOT_YET_VALID and the like, in its x509_vfy.h.
+_NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
+#: What it says of an answer that is no TLS, from version to version.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 _START = "Start it with `skerry api grpc`, or correct the address."
 _SET_SSL = "Set `ssl: true`, or `ssl:` with the `ca` that signed its certificate."
@@ -164,47 +168,55 @@ def _speaks_tls(address: Address) -> bool:
 
 def _over_tls(address: Address, tls: Tls, connection: socket.socket) -> LocationError:
     context = client_context(tls)
-    name = tls.server_name or address.host
     try:
-        with context.wrap_socket(connection, server_hostname=name) as secure:
+        with context.wrap_socket(connection, server_hostname=tls.server_name or address.host) as secure:
             # With TLS 1.3 a server refuses a client's certificate only after the handshake.
-            answer = _answer(secure) or b""
-            if answer:
-                return _answered(address, answer)
-            secure.recv(1)  # raises what the server's last word was
+            secure.sendall(_PREFACE)
+            answer = secure.recv(1024)
     except ssl.SSLCertVerificationError as error:
-        return _tls_failed(
-            address, f"its certificate is not accepted ({error.verify_message})", _certificate_advice(tls)
-        )
+        return _not_accepted(address, tls, error)
+    except TimeoutError:
+        return _silent(address)
     except ssl.SSLError as error:
-        return _refused(address, tls, error)
-    if not (tls.cert and tls.key):
-        return _refused(address, tls, None)
-    return unreachable(address, "it ends the connection without a word", "See what runs there, and look into its log.")
+        return _refused(address, tls, error.reason or "")
+    except ConnectionError:
+        return _refused(address, tls, "")
+    return _answered(address, answer) if answer else _refused(address, tls, "")
 
 
-def _certificate_advice(tls: Tls) -> str:
-    if tls.ca is None:
-        return (
-            "Set `ca` to the authority that signed it, and `server_name` to the name in it if that is not the host's."
-        )
-    return "Correct `ca`, and set `server_name` to the name in the certificate if that is not the host's."
+def _not_accepted(address: Address, tls: Tls, error: ssl.SSLCertVerificationError) -> LocationError:
+    """Say what this side has against the server's certificate. The codes are OpenSSL's (X509_V_ERR_...)."""
+    if error.verify_code in (_EXPIRED, _NOT_YET_VALID):
+        advice = "Renew the certificate there; the server takes it up by itself. If it is new, see to this clock."
+    elif error.verify_code in (_OTHER_NAME, _OTHER_ADDRESS):
+        advice = "Set `server_name` to a name in the certificate, or have one made for this name."
+    else:
+        verb = "Set" if tls.ca is None else "Correct"
+        advice = f"{verb} `ca`: the authority that signed it, or the certificate itself."
+    words = error.verify_message.rstrip(".")
+    return _tls_failed(address, f"the server's certificate is not accepted ({words})", advice)
 
 
-def _refused(address: Address, tls: Tls, error: ssl.SSLError | None) -> LocationError:
-    reason = (error.reason or "") if error is not None else ""
-    if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
+def _refused(address: Address, tls: Tls, reason: str) -> LocationError:
+    """Say why the server has broken off; ``reason``: OpenSSL's, empty when it did so without a word."""
+    if reason in _NO_TLS:
         advice = "Remove `ssl`, or start the server with --tls-cert and --tls-key."
         return _tls_failed(address, "the server does not speak TLS", advice)
+    if "NO_APPLICATION_PROTOCOL" in reason:
+        return wrong_server(address, "it speaks TLS, and in it no HTTP/2")
+    told = f" ({_lower(reason)})" if "ALERT" in reason else ""
     if not (tls.cert and tls.key):
         words = "the server ended the handshake, as it does where it wants a client certificate"
         if "CERTIFICATE_REQUIRED" in reason:
-            words = "the server wants a client certificate"
-        return _tls_failed(address, words, "Set `cert` and `key` to one that its --client-ca signed.")
-    if "ALERT" in reason:
-        advice = "Set `cert` and `key` to a certificate that its --client-ca signed and that has not expired."
-        return _tls_failed(address, f"the server refuses the client certificate ({_lower(reason)})", advice)
-    return _tls_failed(address, _lower(reason) or "the handshake broke off", "Look into the server's log.")
+            words, told = "the server wants a client certificate", ""
+        advice = "Set `cert` and `key` to a client certificate that the authorities of its --client-ca signed."
+        return _tls_failed(address, f"{words}{told}", advice)
+    problem = problem_of_own_certificate(tls.cert, tls.key)
+    if problem is not None:
+        advice = f"Renew {tls.cert}; it is read again at each attempt."
+        return _tls_failed(address, f"the server refuses the client certificate: {problem}", advice)
+    advice = "Set `cert` and `key` to one that the authorities of its --client-ca signed."
+    return _tls_failed(address, f"the server refuses the client certificate{told}", advice)
 
 
 def _lower(reason: str) -> str:
