@@ -19,6 +19,9 @@ from skerry.rpc.protocol import grpc
 
 logger = logging.getLogger("skerry.server")
 
+#: Characters of a token. Servers take 8 KB of headers by default.
+TOKEN_LIMIT = 4096
+
 #: A file's place, time and size: another one is another content.
 _Stamp = tuple[tuple[int, int, int], ...]
 
@@ -97,18 +100,22 @@ def read_tokens(file: str) -> tuple[bytes, ...]:
     if not tokens:
         reason = f"The token file {file} is empty.\nWrite a token into it, on a line of its own."
         raise LocationError(reason=reason)
-    for token in tokens:
-        check_token(token.decode("latin-1"), f"The token file {file}")
+    for number, token in enumerate(tokens, 1):
+        which = f", token {number}," if len(tokens) > 1 else ""
+        check_token(token.decode("latin-1"), f"The token file {file}{which}")
     return tokens
 
 
 def check_token(token: str, where: str) -> None:
-    """Raise LocationError for what HTTP headers cannot carry."""
+    """Raise LocationError for what HTTP headers cannot carry; it does not show the token."""
     if not token or not all("!" <= character <= "~" for character in token):
         raise LocationError(
-            reason=f"{where} holds a token with a space or a character that is not ASCII.\n"
+            reason=f"{where} holds a token with a space, a line break or a character that is not ASCII.\n"
             "Use letters, digits and punctuation: `openssl rand -hex 32` makes a good one."
         )
+    if len(token) > TOKEN_LIMIT:
+        reason = f"{where} holds a token of {len(token)} characters, and at most {TOKEN_LIMIT} can be sent."
+        raise LocationError(reason=f"{reason}\nUse a shorter one: `openssl rand -hex 32` makes a good one.")
 
 
 @dataclass

@@ -46,10 +46,11 @@ class Guard:
     def refusal(self, peer: str, metadata: Iterable[tuple[str, Any]]) -> tuple[Any, str] | None:
         """Give the status and the words with which to refuse a call, or None. ``peer``: as grpc writes it."""
         if self.tokens is not None:
-            sent = next((str(value) for key, value in metadata if key == TOKEN_KEY), None)
-            if sent is None:
+            sent = next((str(value) for key, value in metadata if key == TOKEN_KEY), "")
+            # The scheme's name may be written in any case (RFC 9110, section 11.1).
+            if not sent.lower().startswith(TOKEN_PREFIX.lower()):
                 return grpc.StatusCode.UNAUTHENTICATED, _NO_TOKEN
-            if not self.tokens.admit(sent.removeprefix(TOKEN_PREFIX)):
+            if not self.tokens.admit(sent[len(TOKEN_PREFIX) :]):
                 return grpc.StatusCode.UNAUTHENTICATED, _WRONG_TOKEN
         elif self.open_to_this_machine_alone and not is_local(peer):
             return grpc.StatusCode.PERMISSION_DENIED, _PROTECTED
