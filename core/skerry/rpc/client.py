@@ -47,8 +47,8 @@ class Peer:
         check_reachable(address)
         self.address = address
         self._tls = tls
-        sent = token()
-        self._metadata = ((protocol.TOKEN_KEY, f"{protocol.TOKEN_PREFIX}{sent}"),) if sent is not None else ()
+        self._token = token
+        self._sent = token()
         options = list(protocol.CHANNEL_OPTIONS)
         if tls is None:
             self._channel = grpc.insecure_channel(address.target, options)
@@ -76,7 +76,7 @@ class Peer:
     def call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
         """Make a call; ``timeout`` in seconds. Raises LocationError."""
         with self.errors():
-            return method(request, timeout=timeout, metadata=self._metadata)
+            return method(request, timeout=timeout, metadata=self._metadata())
 
     def probe(self, check: Callable[[grpc.Channel, str, float], str], service: str, timeout: float) -> str:
         """Ask for the server's health with ``skerry.rpc.health.check``. Raises LocationError."""
@@ -85,7 +85,7 @@ class Peer:
 
     def stream(self, method: Callable[..., Any], request: Any, timeout: float | None = None) -> Any:
         """Begin a call whose answers are iterated over, within ``errors``."""
-        return method(request, timeout=timeout, metadata=self._metadata)
+        return method(request, timeout=timeout, metadata=self._metadata())
 
     def require(self, capability: str, what: str) -> None:
         """Raise LocationError when the server does not offer a method."""
@@ -111,8 +111,15 @@ class Peer:
         self._closed = True
         self._channel.close()
 
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        # Asked for at each call: a connection outlives a token that is replaced.
+        self._sent = self._token()
+        return ((protocol.TOKEN_KEY, f"{protocol.TOKEN_PREFIX}{self._sent}"),) if self._sent is not None else ()
+
     def _translated(self, error: Any) -> LocationError:
         code, details = error.code(), error.details() or ""
+        if self._sent:
+            details = details.replace(self._sent, "***")  # whoever answers may say what it was sent
         if self._closed:
             return unreachable(self.address, "it was left")
         if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
