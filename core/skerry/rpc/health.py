@@ -31,13 +31,26 @@ def read_request(request: bytes) -> str | None:
 
 
 def check(channel: grpc.Channel, name: str, timeout: float) -> str:
-    """Ask a server, with seconds for the answer: SERVING, NOT_SERVING, or UNKNOWN. Raises grpc.RpcError."""
+    """Ask a server, with seconds for the answer; ``name`` may be anything, as other servers know other names.
+
+    Gives SERVING, NOT_SERVING, SERVICE_UNKNOWN or UNKNOWN. Raises grpc.RpcError.
+    """
     call: Any = channel.unary_unary(METHOD)
-    reply: bytes = call(_request(name), timeout=timeout)
+    try:
+        reply: bytes = call(_request(name), timeout=timeout)
+    except grpc.RpcError as error:
+        failure: Any = error
+        if failure.code() is grpc.StatusCode.NOT_FOUND:
+            return "SERVICE_UNKNOWN"
+        raise
     return _WORDS.get(reply, "UNKNOWN")
 
 
 def _request(name: str) -> bytes:
-    # The lengths of our names fit into the one byte that this writes.
-    encoded = name.encode()
-    return bytes([_NAME_FIELD, len(encoded)]) + encoded if encoded else b""
+    encoded = name.encode("utf-8", "replace")
+    return bytes([_NAME_FIELD]) + _varint(len(encoded)) + encoded if encoded else b""
+
+
+def _varint(number: int) -> bytes:
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
