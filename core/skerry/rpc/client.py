@@ -80,8 +80,14 @@ class Peer:
 
     def probe(self, check: Callable[[grpc.Channel, str, float], str], service: str, timeout: float) -> str:
         """Ask for the server's health with ``skerry.rpc.health.check``. Raises LocationError."""
-        with self.errors():
+        try:
             return check(self._channel, service, timeout)
+        except grpc.RpcError as failure:
+            error: Any = failure
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                # Whoever probes has no more time to find out why.
+                raise unreachable(self.address, f"no answer within {timeout:g} s", "See whether it hangs.") from None
+            raise self._translated(error) from None
 
     def stream(self, method: Callable[..., Any], request: Any, timeout: float | None = None) -> Any:
         """Begin a call whose answers are iterated over, within ``errors``."""
@@ -125,6 +131,8 @@ class Peer:
         if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
             reason, _, advice = details.partition("\n")
             return LocationError(ErrorKind.ACCESS_DENIED, address=self.address.words, reason=reason, advice=advice)
+        if details == protocol.ENDING:
+            return unreachable(self.address, details, "Start it again, unless another one takes its place.")
         if code is grpc.StatusCode.UNIMPLEMENTED and not self.hello.protocols.newest:
             return wrong_server(self.address, "it is another program, which offers no code")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:

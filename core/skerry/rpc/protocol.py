@@ -28,6 +28,9 @@ HEALTH_SERVICE = "grpc.health.v1.Health"
 #: What a probe asks for: the server, or the user's code.
 HEALTH_NAMES = ("", "code")
 
+#: What a server says to calls that come while it answers the last ones.
+ENDING = "it is ending"
+
 #: The metadata that carries a token, as RFC 6750 has it.
 TOKEN_KEY = "authorization"
 TOKEN_PREFIX = "Bearer "

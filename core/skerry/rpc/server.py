@@ -24,6 +24,8 @@ logger = logging.getLogger("skerry.server")
 
 #: Seconds for calls under way when the server ends, a reload among them.
 DRAIN_TIMEOUT = 20.0
+#: Seconds for the last replies to be on their way.
+LAST_REPLIES = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,12 @@ async def _serve(serving: Serving, published: CodeServer) -> None:
                 _in_background(service.exit_without_clients(serving.exit_without_clients))
             await end.wait()
             logger.info("ending; calls under way are answered first, at most for %g s", DRAIN_TIMEOUT)
-            await service.end()
-            drained = asyncio.create_task(server.stop(DRAIN_TIMEOUT))
-            hurried = asyncio.create_task(at_once.wait())
-            await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
-            hurried.cancel()
-            await server.stop(None)
-            await drained
+            # Not with the server's own stop: it takes no connection any more, and probes would learn nothing.
+            waiting = [asyncio.create_task(one) for one in (service.end(), at_once.wait())]
+            await asyncio.wait(waiting, timeout=DRAIN_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
+            await server.stop(None if at_once.is_set() else LAST_REPLIES)
         published.close()  # the loop, in which its moves are taken, ends here
         logger.info("ended")
 

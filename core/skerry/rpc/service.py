@@ -48,7 +48,8 @@ class Service:
         self._message = write_status(self._status, 0)
         self._parts: list[messages.SnapshotPart] = []
         self._snapshots = 0
-        self._ending = False
+        self._ending = self._ended = False
+        self._calls = 0
         self._watchers = 0
         self._left = self._loop.time()
         self._changed = asyncio.Condition()
@@ -70,6 +71,7 @@ class Service:
         def unary(method: Callable[[Any, _Context], Awaitable[Any]], request: Any) -> _Handler:
             async def answer(message: Any, context: _Context) -> Any:
                 await self._admit(context)
+                self._count(context)
                 return await method(message, context)
 
             return grpc.unary_unary_rpc_method_handler(answer, request.FromString, serialize)
@@ -77,6 +79,8 @@ class Service:
         def stream(method: Callable[[Any, _Context], AsyncIterator[Any]], request: Any) -> _Handler:
             async def answer(message: Any, context: _Context) -> AsyncIterator[Any]:
                 await self._admit(context)
+                if method != self._watch:  # has no end of its own: it is ended, and not waited for
+                    self._count(context)
                 async for part in method(message, context):
                     yield part
 
@@ -97,9 +101,14 @@ class Service:
         )
 
     async def end(self) -> None:
-        """End the streams that have no end of their own, and say in health checks that this server is going."""
+        """Begin nothing any more, say so in health checks, and return once the calls under way are answered.
+
+        Clients are told by the end of what they watch, at last: then they leave, and take their calls with them.
+        """
         self._ending = True
         async with self._changed:
+            await self._changed.wait_for(lambda: not self._calls)
+            self._ended = True
             self._changed.notify_all()
 
     async def reload(self) -> ReloadResult:
@@ -125,6 +134,9 @@ class Service:
             self._parts = []
         self._status = status
         self._message = write_status(status, self._snapshots if self._parts else 0)
+        self._announce_soon()
+
+    def _announce_soon(self) -> None:
         announcement = self._loop.create_task(self._announce())
         self._announcements.add(announcement)
         announcement.add_done_callback(self._announcements.discard)
@@ -140,10 +152,27 @@ class Service:
         if refusal is not None:
             await context.abort(*refusal)
 
+    async def _begin(self, context: _Context) -> None:
+        """Refuse what would begin something while this server ends."""
+        if self._ending:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, protocol.ENDING)
+
+    def _count(self, context: _Context) -> None:
+        """Count a call as being under way, until its answer has been sent."""
+        self._calls += 1
+        context.add_done_callback(self._answered)
+
+    def _answered(self, context: _Context) -> None:
+        self._calls -= 1
+        if self._ending:
+            self._announce_soon()
+
     async def _shake_hands(self, request: messages.HandshakeRequest, context: _Context) -> messages.HandshakeReply:
+        await self._begin(context)
         return self._hello
 
     async def _watch(self, request: messages.WatchRequest, context: _Context) -> AsyncIterator[messages.Status]:
+        await self._begin(context)
         self._watchers += 1
         try:
             async for message in self._messages():
@@ -163,7 +192,7 @@ class Service:
 
     async def _messages(self) -> AsyncIterator[messages.Status]:
         told = None
-        while not self._ending:
+        while not self._ended:
             if self._message is not told:
                 told = self._message
                 yield told
@@ -172,7 +201,7 @@ class Service:
                 await self._changed.wait_for(functools.partial(self._has_news, told))
 
     def _has_news(self, told: messages.Status) -> bool:
-        return self._ending or self._message is not told
+        return self._ended or self._message is not told
 
     async def _snapshot(
         self, request: messages.SnapshotRequest, context: _Context
@@ -187,6 +216,7 @@ class Service:
             yield part
 
     async def _reload(self, request: messages.ReloadRequest, context: _Context) -> messages.ReloadReply:
+        await self._begin(context)
         return write_reload(await self.reload())
 
     async def _answer_shut_down(self, request: messages.ShutDownRequest, context: _Context) -> messages.ShutDownReply:
