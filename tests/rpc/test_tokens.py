@@ -18,7 +18,8 @@ from support.remote import inspect
 from support.servers import Server, serving
 from support.waiting import wait_until
 
-from skerry import State, Workspace
+from skerry import ErrorKind, State, Workspace
+from skerry.errors import LocationError
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
@@ -136,6 +137,20 @@ def test_a_location_takes_up_a_new_token_from_its_file_on_the_connection_that_it
     wait_until(lambda: remote.server is not None and remote.server.generation == 2, what="generation 2")
     assert remote.state is State.READY
     assert remote.error is None
+
+
+def test_what_is_open_stays_open_without_the_token_and_each_call_is_asked_for_it(
+    load: Load, server: Server, tokens: Path
+) -> None:
+    (remote,) = load(f"load_from: [grpc_server: {{port: {server.port}, token: {TOKEN}}}]").locations
+    assert remote.wait(30)
+    replace(tokens, OTHER.encode())
+    with pytest.raises(LocationError) as refused:
+        remote.reload()
+    assert refused.value.kind is ErrorKind.ACCESS_DENIED
+    assert "does not know the token" in str(refused.value)
+    assert "reloading" not in server.log
+    assert remote.state is State.READY
 
 
 def test_a_location_that_was_refused_comes_by_itself_once_its_file_holds_the_token(
