@@ -170,6 +170,42 @@ def test_the_command_asks_at_a_port_or_a_socket_and_for_the_server_or_the_code(h
             assert probe(folder, SKERRY_API_GRPC_SOCKET=path) == (0, "SERVING\n")
 
 
+OFFICIAL_SERVER = """
+import sys
+from concurrent import futures
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+server = grpc.server(futures.ThreadPoolExecutor(1))
+servicer = health.HealthServicer()
+servicer.set("c" * 300, health_pb2.HealthCheckResponse.SERVING)
+servicer.set("sch\\u00f6n", health_pb2.HealthCheckResponse.NOT_SERVING)
+health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+print(server.add_insecure_port("localhost:0"), flush=True)
+server.start()
+sys.stdin.read()
+server.stop(None).wait()
+"""
+
+
+def test_the_command_asks_any_server_that_has_the_standard_check(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [python_with("grpcio-health-checking"), "-c", OFFICIAL_SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        port = ("--port", process.stdout.readline().strip())
+        assert probe(tmp_path, *port) == (0, "SERVING\n")
+        assert probe(tmp_path, *port, "--service", "c" * 300) == (0, "SERVING\n")
+        assert probe(tmp_path, *port, "--service", "sch\u00f6n") == (1, "NOT_SERVING\n")
+        assert probe(tmp_path, *port, "--service", "code") == (1, "SERVICE_UNKNOWN\n")
+    finally:
+        process.communicate(timeout=30)
+
+
 def test_the_command_needs_no_token(hello: Path, tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("correct-horse\n")
     with serving(hello.parent, "--python-file", "hello.py", "--token-file", str(tmp_path / "tokens")) as server:
