@@ -1,9 +1,13 @@
-"""The model as messages of ``skerry_v1.proto``, and back. What a newer peer adds is ignored; nothing here raises."""
+"""The model as messages of ``skerry_v1.proto``, and back. What a newer peer adds is ignored; nothing here raises.
+
+No message is large, whatever user code holds: what people read is cut to what they can read, and a definition that is
+over ITEM_LIMIT is an error that names it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +16,6 @@ from skerry.model import (
     DefinitionFailure,
     ErrorInfo,
     Explanation,
-    Frame,
     InputSnapshot,
     PathEntry,
     PipelineSnapshot,
@@ -26,18 +29,24 @@ from skerry.model import (
 )
 from skerry.plugin import ServerStatus
 from skerry.rpc import skerry_v1_pb2 as messages
+from skerry.rpc.fields import number, optional, optional_text, process_number, text
+from skerry.rpc.wire_errors import NAME_LENGTH, read_error, read_failure, write_error, write_failure
 
 #: Bytes of one definition, far below the 4 MiB at which gRPC refuses a message.
-ITEM_LIMIT = 2 * 1024 * 1024
-#: Bytes of definitions that are sent in one message, if one alone does not have more.
-PART_SIZE = 256 * 1024
+ITEM_LIMIT = 1024 * 1024
+#: Bytes of definitions that are sent in one message, if one alone does not have more. As many are held for each client
+#: that asks for a snapshot and does not read it.
+PART_SIZE = 64 * 1024
 #: Characters of kept output that are sent in one message; each has up to four bytes.
-OUTPUT_PART_LENGTH = 64 * 1024
-#: Characters of a source line: somebody's generated file may be one line.
-SOURCE_LENGTH = 2000
+OUTPUT_PART_LENGTH = 16 * 1024
+#: Bytes of what is being done, of a repository's description, and of the entries of ``sys.path`` with their reasons.
+PROGRESS_LENGTH = 1000
+DESCRIPTION_LENGTH = 64 * 1024
+PATH_LENGTH = 64 * 1024
 
 _STATES = {state: messages.State.Value(state.value) for state in State}
-_STATES_BACK = {number: state for state, number in _STATES.items()}
+#: What is CLOSED on the other side is not closed here: there will be another.
+_STATES_BACK = {value: state for state, value in _STATES.items() if state is not State.CLOSED}
 
 
 def write_status(status: ServerStatus, snapshot: int) -> messages.Status:
@@ -45,9 +54,9 @@ def write_status(status: ServerStatus, snapshot: int) -> messages.Status:
     return messages.Status(
         state=_STATES[status.state],  # type: ignore[arg-type]
         stale=status.stale,
-        progress=_text(status.progress),
+        progress=text(status.progress, PROGRESS_LENGTH),
         server=_server(status.server) if status.server is not None else None,
-        error=_error(status.error) if status.error is not None else None,
+        error=write_error(status.error) if status.error is not None else None,
         explanation=_explanation(status.explanation) if status.explanation is not None else None,
         snapshot=snapshot,
     )
@@ -57,14 +66,16 @@ def read_status(message: messages.Status, address: str) -> ServerStatus:
     """Give a status as it holds at ``address``, without repositories."""
     state = _STATES_BACK.get(message.state)
     progress = message.progress
-    if state is None:  # a newer server is in a state that has no name here
+    if message.state == messages.CLOSED:
+        state, progress = State.LOADING, "the server is ending"
+    elif state is None:  # a newer server is in a state that has no name here
         state = _nearest(message)
         if state is State.LOADING:
             progress = progress or f"in a state that this skerry does not know ({message.state})"
     return ServerStatus(
         state=state,
         server=_read_server(message.server, address) if message.HasField("server") else None,
-        error=_read_error(message.error) if message.HasField("error") else None,
+        error=read_error(message.error) if message.HasField("error") else None,
         explanation=_read_explanation(message.explanation) if message.HasField("explanation") else None,
         progress=progress,
         stale=message.stale,
@@ -80,16 +91,18 @@ def _nearest(message: messages.Status) -> State:
 
 def write_reload(result: ReloadResult) -> messages.ReloadReply:
     """Give what came of a reload."""
-    error = _error(result.error) if result.error is not None else None
-    return messages.ReloadReply(old_generation=result.old_generation, new_generation=result.new_generation, error=error)
+    error = write_error(result.error) if result.error is not None else None
+    return messages.ReloadReply(
+        old_generation=number(result.old_generation), new_generation=number(result.new_generation), error=error
+    )
 
 
 def read_reload(message: messages.ReloadReply) -> ReloadResult:
     """Read what came of a reload."""
     return ReloadResult(
-        old_generation=_optional(message, "old_generation"),
-        new_generation=_optional(message, "new_generation"),
-        error=_read_error(message.error) if message.HasField("error") else None,
+        old_generation=optional(message, "old_generation"),
+        new_generation=optional(message, "new_generation"),
+        error=read_error(message.error) if message.HasField("error") else None,
     )
 
 
@@ -113,16 +126,16 @@ def read_snapshot(items: Iterable[messages.Item]) -> tuple[RepositorySnapshot, .
     for item in items:
         kind = item.WhichOneof("item")
         if kind == "repository":
-            repositories.append(_Repository(item.repository.name, _optional(item.repository, "description")))
+            repositories.append(_Repository(item.repository.name, optional(item.repository, "description")))
         elif repositories and kind is not None:
             repositories[-1].add(kind, getattr(item, kind))
     return tuple(one.snapshot() for one in repositories)
 
 
-def write_output(text: str) -> Iterator[messages.OutputPart]:
+def write_output(written: str) -> Iterator[messages.OutputPart]:
     """Give what was written, in parts."""
-    for start in range(0, len(text), OUTPUT_PART_LENGTH):
-        yield messages.OutputPart(text=_text(text[start : start + OUTPUT_PART_LENGTH]))
+    for start in range(0, len(written), OUTPUT_PART_LENGTH):
+        yield messages.OutputPart(text=text(written[start : start + OUTPUT_PART_LENGTH]))
 
 
 @dataclass
@@ -141,12 +154,12 @@ class _Repository:
         if kind == "pipeline":
             self.pipelines.append(_read_pipeline(message))
         elif kind == "schedule":
-            timezone = _optional(message, "timezone")
+            timezone = optional(message, "timezone")
             self.schedules.append(ScheduleSnapshot(message.name, message.cron_schedule, timezone, message.pipeline))
         elif kind == "sensor":
             self.sensors.append(SensorSnapshot(message.name, message.pipeline))
         elif kind == "failure":
-            self.failures.append(_read_failure(message))
+            self.failures.append(read_failure(message))
 
     def snapshot(self) -> RepositorySnapshot:
         """Give what has come."""
@@ -162,22 +175,24 @@ class _Repository:
 
 def _items(repositories: Iterable[RepositorySnapshot]) -> Iterator[messages.Item]:
     for repository in repositories:
-        description = _optional_text(repository.description)
-        yield messages.Item(repository=messages.Repository(name=_text(repository.name), description=description))
+        description = optional_text(repository.description, DESCRIPTION_LENGTH)
+        yield messages.Item(
+            repository=messages.Repository(name=text(repository.name, NAME_LENGTH), description=description)
+        )
         for failure in repository.errors:
-            yield messages.Item(failure=_failure(failure))
+            yield messages.Item(failure=write_failure(failure))
         for pipeline in repository.pipelines:
             yield _within_limit(messages.Item(pipeline=_pipeline(pipeline)), "pipeline", pipeline)
         for schedule in repository.schedules:
             item = messages.Schedule(
-                name=_text(schedule.name),
-                cron_schedule=_text(schedule.cron_schedule),
-                timezone=_optional_text(schedule.timezone),
-                pipeline=_text(schedule.pipeline),
+                name=text(schedule.name),
+                cron_schedule=text(schedule.cron_schedule),
+                timezone=optional_text(schedule.timezone),
+                pipeline=text(schedule.pipeline),
             )
             yield _within_limit(messages.Item(schedule=item), "schedule", schedule)
         for sensor in repository.sensors:
-            made = messages.Sensor(name=_text(sensor.name), pipeline=_text(sensor.pipeline))
+            made = messages.Sensor(name=text(sensor.name), pipeline=text(sensor.pipeline))
             yield _within_limit(messages.Item(sensor=made), "sensor", sensor)
 
 
@@ -191,27 +206,27 @@ def _within_limit(
     error = LocationError(ErrorKind.DEFINITION_TOO_LARGE, type=kind, name=name, size=size, limit=ITEM_LIMIT)
     file, line = getattr(definition, "file", None), getattr(definition, "line", None)
     failure = DefinitionFailure(name, kind, file, line, ErrorInfo(error.kind, str(error)))
-    return messages.Item(failure=_failure(failure))
+    return messages.Item(failure=write_failure(failure))
 
 
 def _pipeline(pipeline: PipelineSnapshot) -> messages.Pipeline:
     schema = pipeline.config_schema
     return messages.Pipeline(
-        name=_text(pipeline.name),
-        description=_optional_text(pipeline.description),
-        tags={_text(key): _text(value) for key, value in pipeline.tags.items()},
-        file=_optional_text(pipeline.file),
-        line=pipeline.line,
+        name=text(pipeline.name),
+        description=optional_text(pipeline.description),
+        tags={text(key): text(value) for key, value in pipeline.tags.items()},
+        file=optional_text(pipeline.file),
+        line=number(pipeline.line),
         config_schema=None if schema is None else json.dumps(schema),
         solids=[
             messages.Solid(
-                name=_text(solid.name),
-                definition=_text(solid.definition),
+                name=text(solid.name),
+                definition=text(solid.definition),
                 inputs=[
-                    messages.Input(name=_text(one.name), sources=[_text(source) for source in one.from_])
+                    messages.Input(name=text(one.name), sources=[text(source) for source in one.from_])
                     for one in solid.inputs
                 ],
-                outputs=[_text(output) for output in solid.outputs],
+                outputs=[text(output) for output in solid.outputs],
             )
             for solid in pipeline.solids
         ],
@@ -221,11 +236,11 @@ def _pipeline(pipeline: PipelineSnapshot) -> messages.Pipeline:
 def _read_pipeline(message: messages.Pipeline) -> PipelineSnapshot:
     return PipelineSnapshot(
         name=message.name,
-        description=_optional(message, "description"),
+        description=optional(message, "description"),
         tags=dict(message.tags),
-        file=_optional(message, "file"),
-        line=_optional(message, "line"),
-        config_schema=_read_json(message.config_schema) if message.HasField("config_schema") else None,
+        file=optional(message, "file"),
+        line=optional(message, "line"),
+        config_schema=_read_schema(message.config_schema) if message.HasField("config_schema") else None,
         solids=tuple(
             SolidSnapshot(
                 name=solid.name,
@@ -238,74 +253,23 @@ def _read_pipeline(message: messages.Pipeline) -> PipelineSnapshot:
     )
 
 
-def _read_json(text: str) -> Any:
+def _read_schema(written: str) -> Mapping[str, Any]:
     try:
-        return json.loads(text)
-    except ValueError:
-        return {"description": "The server sent a config schema that is not JSON."}
-
-
-def _failure(failure: DefinitionFailure) -> messages.DefinitionFailure:
-    return messages.DefinitionFailure(
-        name=_text(failure.name),
-        type=failure.type,
-        file=_optional_text(failure.file),
-        line=failure.line,
-        error=_error(failure.error),
-    )
-
-
-def _read_failure(message: messages.DefinitionFailure) -> DefinitionFailure:
-    return DefinitionFailure(
-        name=message.name,
-        type=message.type,
-        file=_optional(message, "file"),
-        line=_optional(message, "line"),
-        error=_read_error(message.error),
-    )
-
-
-def _error(error: ErrorInfo) -> messages.Error:
-    return messages.Error(
-        kind=error.kind.value,
-        message=_text(error.message),
-        frames=[
-            messages.Frame(
-                file=_text(frame.file),
-                line=frame.line,
-                function=_text(frame.function),
-                source=_text(frame.source[:SOURCE_LENGTH]),
-                user=frame.user,
-            )
-            for frame in error.frames
-        ],
-        cause=_error(error.cause) if error.cause is not None else None,
-        output=_text(error.output),
-    )
-
-
-def _read_error(message: messages.Error) -> ErrorInfo:
-    return ErrorInfo(
-        kind=ErrorKind(message.kind),
-        message=message.message,
-        frames=tuple(
-            Frame(frame.file, _optional(frame, "line"), frame.function, frame.source, frame.user)
-            for frame in message.frames
-        ),
-        cause=_read_error(message.cause) if message.HasField("cause") else None,
-        output=message.output,
-    )
+        schema = json.loads(written)
+    except (ValueError, RecursionError):  # the latter is for what is nested without end
+        schema = None
+    return schema if isinstance(schema, dict) else {"description": "The server sent a config schema that is none."}
 
 
 def _server(server: ServerInfo) -> messages.Server:
     return messages.Server(
-        id=server.id,
-        pid=server.pid,
-        python=server.python,
-        executable=_text(server.executable),
-        skerry=server.skerry,
-        image=_optional_text(server.image),
-        generation=server.generation,
+        id=text(server.id, NAME_LENGTH),
+        pid=process_number(server.pid),
+        python=text(server.python, NAME_LENGTH),
+        executable=text(server.executable, NAME_LENGTH),
+        skerry=text(server.skerry, NAME_LENGTH),
+        image=optional_text(server.image, NAME_LENGTH),
+        generation=number(server.generation) or 0,
         load_seconds=server.load_seconds,
     )
 
@@ -313,26 +277,38 @@ def _server(server: ServerInfo) -> messages.Server:
 def _read_server(message: messages.Server, address: str) -> ServerInfo:
     return ServerInfo(
         id=message.id,
-        pid=_optional(message, "pid"),
+        pid=optional(message, "pid"),
         address=address,
         python=message.python,
         executable=message.executable,
         skerry=message.skerry,
-        image=_optional(message, "image"),
+        image=optional(message, "image"),
         generation=message.generation,
-        load_seconds=_optional(message, "load_seconds"),
+        load_seconds=optional(message, "load_seconds"),
     )
 
 
 def _explanation(explanation: Explanation) -> messages.Explanation:
     return messages.Explanation(
-        executable=_text(explanation.executable),
-        python=explanation.python,
-        working_directory=_text(explanation.working_directory),
-        path=[messages.PathEntry(path=_text(entry.path), reason=entry.reason) for entry in explanation.path],
-        module=_text(explanation.module),
-        file=_optional_text(explanation.file),
+        executable=text(explanation.executable, NAME_LENGTH),
+        python=text(explanation.python, NAME_LENGTH),
+        working_directory=text(explanation.working_directory, NAME_LENGTH),
+        path=_path(explanation.path),
+        module=text(explanation.module, NAME_LENGTH),
+        file=optional_text(explanation.file, NAME_LENGTH),
     )
+
+
+def _path(entries: Iterable[PathEntry]) -> list[messages.PathEntry]:
+    """Give the first entries, as many as there is room for."""
+    written, room = [], PATH_LENGTH
+    for entry in entries:
+        one = messages.PathEntry(path=text(entry.path, NAME_LENGTH), reason=text(entry.reason, NAME_LENGTH))
+        room -= one.ByteSize()
+        if room < 0:
+            break
+        written.append(one)
+    return written
 
 
 def _read_explanation(message: messages.Explanation) -> Explanation:
@@ -342,18 +318,5 @@ def _read_explanation(message: messages.Explanation) -> Explanation:
         working_directory=message.working_directory,
         path=tuple(PathEntry(entry.path, entry.reason) for entry in message.path),
         module=message.module,
-        file=_optional(message, "file"),
+        file=optional(message, "file"),
     )
-
-
-def _optional(message: Any, field: str) -> Any:
-    return getattr(message, field) if message.HasField(field) else None
-
-
-def _text(text: str) -> str:
-    """Give text that UTF-8 has: a lone surrogate, as a file name may hold, is shown as ``\\udcNN``."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _optional_text(text: str | None) -> str | None:
-    return None if text is None else _text(text)
