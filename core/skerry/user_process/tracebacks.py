@@ -5,7 +5,7 @@ import os
 import re
 import traceback
 from types import TracebackType
-from typing import List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from skerry.errors import MESSAGES, DefinitionError, ErrorKind
 from skerry.model import ErrorInfo, Frame
@@ -14,6 +14,8 @@ from skerry.model import ErrorInfo, Frame
 _CAUSES = 8
 _FRAMES = 60
 _MESSAGE = 10_000
+#: Characters of a source line: a generated file may be one line, and a stack show it sixty times.
+_SOURCE = 2000
 
 #: The folder of this interpreter's standard library.
 STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
@@ -54,8 +56,8 @@ def parse_stack(text: str, standard_library: str) -> Tuple[Frame, ...]:
         if match:
             file = match["file"]
             number = int(match["line"]) if match["line"].isdigit() else None
-            source = linecache.getline(file, number).strip() if number else ""
-            frames.append(Frame(file, number, match["function"], source, is_user_file(file, standard_library)))
+            source, user = _source(file, number), is_user_file(file, standard_library)
+            frames.append(Frame(file, number, match["function"], source, user))
     return _without_loader(frames[::-1])
 
 
@@ -66,8 +68,7 @@ def _describe(error: BaseException, seen: List[int]) -> ErrorInfo:
         frames = [*frames, _syntax_frame(error)]
     if isinstance(error, DefinitionError) and error.file and not any(frame.user for frame in frames):
         # It was never raised where the user wrote it, or caught there: it knows the place all the same.
-        source = linecache.getline(error.file, error.line).strip() if error.line else ""
-        frames = [Frame(error.file, error.line, "", source, True)]
+        frames = [Frame(error.file, error.line, "", _source(error.file, error.line), True)]
     kept = _without_loader(frames)
     if len(kept) > _FRAMES:
         kept = kept[: _FRAMES // 2] + kept[-_FRAMES // 2 :]
@@ -90,9 +91,14 @@ def _frames(trace: Optional[TracebackType]) -> List[Frame]:
     frames = []
     for frame, line in traceback.walk_tb(trace):
         code = frame.f_code
-        source = linecache.getline(code.co_filename, line, frame.f_globals).strip() if line else ""
+        source = _source(code.co_filename, line, frame.f_globals)
         frames.append(Frame(code.co_filename, line, code.co_name, source, is_user_file(code.co_filename)))
     return frames
+
+
+def _source(file: str, line: Optional[int], variables: Optional[Dict[str, Any]] = None) -> str:
+    """Give a line of a file, or nothing where there is none."""
+    return linecache.getline(file, line, variables).strip()[:_SOURCE] if line else ""
 
 
 def _without_loader(frames: List[Frame]) -> Tuple[Frame, ...]:
@@ -112,12 +118,14 @@ def _is_import_system(frame: Frame) -> bool:
 
 
 def _syntax_frame(error: SyntaxError) -> Frame:
-    source = (error.text or "").rstrip("\n")
+    # Whoever raises a SyntaxError says where it is, in whatever types.
+    source = str(error.text or "").rstrip("\n")[:_SOURCE]
     stripped = source.lstrip()
-    if stripped and error.offset:
-        column = max(error.offset - 1 - (len(source) - len(stripped)), 0)
-        stripped = f"{stripped}\n{' ' * column}^"
-    return Frame(str(error.filename), error.lineno, "", stripped, True)
+    if stripped and isinstance(error.offset, int):
+        column = error.offset - 1 - (len(source) - len(stripped))
+        stripped = f"{stripped}\n{' ' * min(max(column, 0), len(stripped))}^"
+    line = error.lineno if isinstance(error.lineno, int) and error.lineno > 0 else None
+    return Frame(str(error.filename), line, "", stripped, True)
 
 
 def _words(error: BaseException) -> Tuple[ErrorKind, str]:
