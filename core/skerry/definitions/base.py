@@ -109,6 +109,8 @@ def words_for(value: Any) -> str:
     """Say what a value is, for an error; ``repr`` of the user's objects is not called."""
     if isinstance(value, Definition):
         return f"the {value.type} {value.name!r}"
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"a number of {value.bit_length()} bits"
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)
     if isinstance(value, str):

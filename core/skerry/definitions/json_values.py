@@ -3,6 +3,9 @@
 import math
 from typing import Any, Optional, Tuple
 
+#: Bits of a whole number. Python itself refuses to write one of more than 4 300 digits, which is a little more.
+_MOST_BITS = 14_000
+
 
 def copied(value: Any) -> Any:
     """Give a deep copy of a plain JSON value, which the user's later changes do not reach."""
@@ -16,10 +19,13 @@ def copied(value: Any) -> Any:
 def first_fault(value: Any, path: str, above: Tuple[Any, ...] = ()) -> Optional[Tuple[str, Any]]:
     """Find the first part of ``value`` that is not plain JSON; give the path that leads to it, and the part.
 
-    A container that holds itself is such a part. A tuple is one too: it would come back as a list.
+    A container that holds itself is such a part. A tuple is one too: it would come back as a list. So is a whole number
+    that cannot be written.
     """
-    if value is None or isinstance(value, (str, bool, int)):
+    if value is None or isinstance(value, (str, bool)):
         return None
+    if isinstance(value, int):
+        return None if value.bit_length() <= _MOST_BITS else (path, value)
     if isinstance(value, float):
         return None if math.isfinite(value) else (path, value)
     if not isinstance(value, (dict, list)) or any(value is container for container in above):
