@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from skerry import Workspace, testing
+
+# What a property test has found stays in .hypothesis until it is an @example in the test. Under CI the same examples
+# are tried each time. A machine may be busy: no example has a time of its own, and pytest's limit holds for the test.
+settings.register_profile("here", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 HELLO = """
     from skerry import pipeline, repository, solid

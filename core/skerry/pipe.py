@@ -63,7 +63,7 @@ class Decoder:
         del self._buffer[:end]
         try:
             message = json.loads(body.decode("ascii"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter is for what is nested without end
             raise PipeError(f"a message is not JSON: {error}") from error
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise PipeError("a message is not an object with a type")
