@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -30,6 +31,17 @@ def json_names(record: Record) -> dict[str, str]:
     return {field: name for field, name in names.items() if name is not None}
 
 
+def defaults(record: Record) -> dict[str, Any]:
+    """Give the fields that JSON knows and that may be absent there, each with what stands for it then."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(record):  # type: ignore[arg-type]
+        if field.default is not dataclasses.MISSING:
+            found[field.name] = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            found[field.name] = field.default_factory()
+    return {name: value for name, value in found.items() if name in json_names(record)}
+
+
 def test_every_class_of_the_model_is_tried() -> None:
     assert len(CLASSES) >= 15
 
@@ -39,8 +51,7 @@ def test_every_class_of_the_model_is_tried() -> None:
 def test_a_record_is_read_back_from_its_text(record: Record) -> None:
     read = type(record).from_json(json.loads(json.dumps(record.to_json())))
     assert read == record
-    # Equality takes 3 for 3.0, and the text does not.
-    assert json.dumps(read.to_json()) == json.dumps(record.to_json())
+    assert repr(read) == repr(record)  # which takes neither 3 for 3.0 nor "READY" for State.READY
 
 
 @given(ANY_RECORD)
@@ -57,12 +68,7 @@ def test_keys_of_a_newer_version_are_ignored(record: Record, key: str, value: in
 @given(ANY_RECORD, st.data())
 def test_what_an_older_version_leaves_out_takes_its_default(record: Record, data: st.DataObject) -> None:
     names = json_names(record)
-    with_default = {
-        field.name: field.default if field.default is not dataclasses.MISSING else field.default_factory()  # type: ignore[misc]
-        for field in dataclasses.fields(record)  # type: ignore[arg-type]
-        if field.name in names
-        and not (field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING)
-    }
+    with_default = defaults(record)
     absent = data.draw(st.sets(st.sampled_from(sorted(with_default)))) if with_default else set()
     written = record.to_json()
     for field in absent:
