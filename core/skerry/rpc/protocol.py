@@ -64,9 +64,11 @@ CHANNEL_OPTIONS: Options = (
     # Else all channels to one address share a connection, its limit of streams, and its pauses between attempts.
     ("grpc.use_local_subchannel_pool", 1),
 )
-#: Streams that one connection may have at a time, and calls that the server answers at a time.
+#: Calls that one connection may have under way, beyond which its client waits, and that the server may have in all.
 STREAMS_PER_CONNECTION = 100
-CALLS_AT_ONCE = 2000
+CALLS_AT_ONCE = 4000
+#: Milliseconds in which whoever connects must have begun to speak the protocol.
+_GREETING_TIMEOUT = 20_000
 #: Bytes of a request. None that there is has more than a few.
 REQUEST_LIMIT = 64 * 1024
 SERVER_OPTIONS: Options = (
@@ -76,6 +78,7 @@ SERVER_OPTIONS: Options = (
     ("grpc.http2.min_ping_interval_without_data_ms", _PING_EVERY // 2),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", _PING_EVERY // 2),
     ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+    ("grpc.server_handshake_timeout_ms", _GREETING_TIMEOUT),
     ("grpc.max_receive_message_length", REQUEST_LIMIT),
 )
 

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
 
 import skerry
 from skerry.errors import LocationError
@@ -15,13 +14,10 @@ from skerry.model import ErrorInfo, ReloadResult, State
 from skerry.plugin import CodeServer, ServerStatus
 from skerry.rpc import health, protocol
 from skerry.rpc import skerry_v1_pb2 as messages
+from skerry.rpc.calls import Calls, Context, Handler
 from skerry.rpc.guard import Guard
 from skerry.rpc.protocol import grpc
 from skerry.rpc.wire import write_output, write_reload, write_snapshot, write_status
-
-# Of grpc.aio.ServicerContext and grpc.RpcMethodHandler the generic parameters would say nothing here.
-_Context = Any
-_Handler = Any
 
 
 class Service:
@@ -32,7 +28,7 @@ class Service:
     ) -> None:
         """``target``: what is loaded, in words. ``shut_down``: called when a peer asks for the server's end."""
         self._published = published
-        self._guard = guard
+        self._calls = Calls(guard, self._answered)
         self._shut_down = shut_down
         self._loop = asyncio.get_running_loop()
         self._hello = messages.HandshakeReply(
@@ -49,9 +45,11 @@ class Service:
         self._parts: list[messages.SnapshotPart] = []
         self._snapshots = 0
         self._ending = self._ended = False
-        self._calls = 0
         self._watchers = 0
         self._left = self._loop.time()
+        self._present_reload: asyncio.Task[ReloadResult] | None = None
+        self._next_reload: asyncio.Task[ReloadResult] | None = None
+        self._written = ""
         self._changed = asyncio.Condition()
         self._announcements: set[asyncio.Task[None]] = set()
         published.watch(self._moved)
@@ -64,37 +62,15 @@ class Service:
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """Give the handlers of all methods. Those of the health check alone are open to everybody."""
 
-        def serialize(message: Any) -> bytes:
-            serialized: bytes = message.SerializeToString()
-            return serialized
-
-        def unary(method: Callable[[Any, _Context], Awaitable[Any]], request: Any) -> _Handler:
-            async def answer(message: Any, context: _Context) -> Any:
-                await self._admit(context)
-                self._count(context)
-                return await method(message, context)
-
-            return grpc.unary_unary_rpc_method_handler(answer, request.FromString, serialize)
-
-        def stream(method: Callable[[Any, _Context], AsyncIterator[Any]], request: Any) -> _Handler:
-            async def answer(message: Any, context: _Context) -> AsyncIterator[Any]:
-                await self._admit(context)
-                if method != self._watch:  # has no end of its own: it is ended, and not waited for
-                    self._count(context)
-                async for part in method(message, context):
-                    yield part
-
-            return grpc.unary_stream_rpc_method_handler(answer, request.FromString, serialize)
-
         methods = {
-            "Handshake": unary(self._shake_hands, messages.HandshakeRequest),
-            "Watch": stream(self._watch, messages.WatchRequest),
-            "Snapshot": stream(self._snapshot, messages.SnapshotRequest),
-            "Output": stream(self._output, messages.OutputRequest),
-            "Reload": unary(self._reload, messages.ReloadRequest),
-            "ShutDown": unary(self._answer_shut_down, messages.ShutDownRequest),
+            "Handshake": self._calls.unary(self._shake_hands, messages.HandshakeRequest),
+            "Watch": self._calls.stream(self._watch, messages.WatchRequest, waited_for=False),
+            "Snapshot": self._calls.stream(self._snapshot, messages.SnapshotRequest),
+            "Output": self._calls.stream(self._output, messages.OutputRequest),
+            "Reload": self._calls.unary(self._reload, messages.ReloadRequest, lasts=True),
+            "ShutDown": self._calls.unary(self._answer_shut_down, messages.ShutDownRequest),
         }
-        probes: dict[str, _Handler] = {"Check": grpc.unary_unary_rpc_method_handler(self._check)}
+        probes: dict[str, Handler] = {"Check": grpc.unary_unary_rpc_method_handler(self._check)}
         return (
             grpc.method_handlers_generic_handler(protocol.SERVICE, methods),
             grpc.method_handlers_generic_handler(protocol.HEALTH_SERVICE, probes),
@@ -107,12 +83,24 @@ class Service:
         """
         self._ending = True
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._calls)
+            await self._changed.wait_for(lambda: not self._calls.under_way)
             self._ended = True
             self._changed.notify_all()
 
     async def reload(self) -> ReloadResult:
-        """Load the code again; never raises."""
+        """Load the code again; never raises.
+
+        Who asks while a reload is under way gets the next, together with all others who do: it begins after they have
+        asked, and so loads what they have written.
+        """
+        if self._next_reload is None:
+            self._next_reload = self._loop.create_task(self._load_again(self._present_reload))
+        return await asyncio.shield(self._next_reload)  # others wait for it, too
+
+    async def _load_again(self, before: asyncio.Task[ReloadResult] | None) -> ReloadResult:
+        if before is not None:
+            await asyncio.wait([before])
+        self._present_reload, self._next_reload = self._next_reload, None
         try:
             result = await asyncio.to_thread(self._published.reload)
         except LocationError as error:
@@ -147,31 +135,20 @@ class Service:
 
     # -- the methods --------------------------------------------------------------------------------------------
 
-    async def _admit(self, context: _Context) -> None:
-        refusal = self._guard.refusal(context.peer(), context.invocation_metadata() or ())
-        if refusal is not None:
-            await context.abort(*refusal)
-
-    async def _begin(self, context: _Context) -> None:
+    async def _begin(self, context: Context) -> None:
         """Refuse what would begin something while this server ends."""
         if self._ending:
             await context.abort(grpc.StatusCode.UNAVAILABLE, protocol.ENDING)
 
-    def _count(self, context: _Context) -> None:
-        """Count a call as being under way, until its answer has been sent."""
-        self._calls += 1
-        context.add_done_callback(self._answered)
-
-    def _answered(self, context: _Context) -> None:
-        self._calls -= 1
+    def _answered(self) -> None:
         if self._ending:
             self._announce_soon()
 
-    async def _shake_hands(self, request: messages.HandshakeRequest, context: _Context) -> messages.HandshakeReply:
+    async def _shake_hands(self, request: messages.HandshakeRequest, context: Context) -> messages.HandshakeReply:
         await self._begin(context)
         return self._hello
 
-    async def _watch(self, request: messages.WatchRequest, context: _Context) -> AsyncIterator[messages.Status]:
+    async def _watch(self, request: messages.WatchRequest, context: Context) -> AsyncGenerator[messages.Status, None]:
         await self._begin(context)
         self._watchers += 1
         try:
@@ -190,7 +167,7 @@ class Service:
                 return
             await asyncio.sleep(seconds - idle)
 
-    async def _messages(self) -> AsyncIterator[messages.Status]:
+    async def _messages(self) -> AsyncGenerator[messages.Status, None]:
         told = None
         while not self._ended:
             if self._message is not told:
@@ -204,26 +181,31 @@ class Service:
         return self._ended or self._message is not told
 
     async def _snapshot(
-        self, request: messages.SnapshotRequest, context: _Context
-    ) -> AsyncIterator[messages.SnapshotPart]:
+        self, request: messages.SnapshotRequest, context: Context
+    ) -> AsyncGenerator[messages.SnapshotPart, None]:
         parts = list(self._parts)
         yield messages.SnapshotPart(status=self._message)
         for part in parts:
             yield part
 
-    async def _output(self, request: messages.OutputRequest, context: _Context) -> AsyncIterator[messages.OutputPart]:
-        for part in write_output(self._published.output()):
+    async def _output(
+        self, request: messages.OutputRequest, context: Context
+    ) -> AsyncGenerator[messages.OutputPart, None]:
+        written = await asyncio.to_thread(self._published.output)
+        if written != self._written:
+            self._written = written
+        for part in write_output(self._written):  # one text for all who ask, however slowly they read it
             yield part
 
-    async def _reload(self, request: messages.ReloadRequest, context: _Context) -> messages.ReloadReply:
+    async def _reload(self, request: messages.ReloadRequest, context: Context) -> messages.ReloadReply:
         await self._begin(context)
         return write_reload(await self.reload())
 
-    async def _answer_shut_down(self, request: messages.ShutDownRequest, context: _Context) -> messages.ShutDownReply:
+    async def _answer_shut_down(self, request: messages.ShutDownRequest, context: Context) -> messages.ShutDownReply:
         self._loop.call_soon(self._shut_down)
         return messages.ShutDownReply()
 
-    async def _check(self, request: bytes, context: _Context) -> bytes:
+    async def _check(self, request: bytes, context: Context) -> bytes:
         name = health.read_request(request)
         if name is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
