@@ -91,11 +91,20 @@ class Server:
 
 
 def start_server(
-    folder: Path, *arguments: str, python: str = sys.executable, command: tuple[str, ...] = (), **variables: str
+    folder: Path,
+    *arguments: str,
+    python: str = sys.executable,
+    command: tuple[str, ...] = (),
+    settings: str = "",
+    **variables: str,
 ) -> Server:
-    """Start ``skerry api grpc ARGUMENTS`` in ``folder``; ``command`` goes before it, as for another network."""
+    """Start ``skerry api grpc ARGUMENTS`` in ``folder``; ``command`` goes before it, as for another network.
+
+    ``settings``: statements that are run first, where a limit is to be another than outside of tests.
+    """
+    program = ("-c", f"{settings}\nfrom skerry.console import main\nmain()") if settings else ("-m", "skerry")
     process = subprocess.Popen(
-        [*command, python, "-m", "skerry", "api", "grpc", *arguments],
+        [*command, python, *program, "api", "grpc", *arguments],
         cwd=folder,
         env=environment(PYTHONUNBUFFERED="1", **variables),
         stdin=subprocess.DEVNULL,
@@ -109,11 +118,16 @@ def start_server(
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *arguments: str, python: str = sys.executable, command: tuple[str, ...] = (), **variables: str
+    folder: Path,
+    *arguments: str,
+    python: str = sys.executable,
+    command: tuple[str, ...] = (),
+    settings: str = "",
+    **variables: str,
 ) -> Iterator[Server]:
     """Run one that listens, on any free port unless ``arguments`` say otherwise; it is ended afterwards."""
     where = () if {"--port", "-p", "--socket", "-s"} & set(arguments) else ("--port", "0")
-    server = start_server(folder, *arguments, *where, python=python, command=command, **variables)
+    server = start_server(folder, *arguments, *where, python=python, command=command, settings=settings, **variables)
     try:
         server.wait_for("serving ")
         yield server

@@ -79,6 +79,9 @@ SERVER_OPTIONS: Options = (
     ("grpc.http2.min_recv_ping_interval_without_data_ms", _PING_EVERY // 2),
     ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
     ("grpc.server_handshake_timeout_ms", _GREETING_TIMEOUT),
+    # Else, from a thousand calls that nobody has looked at yet on, it sends some back at random, whosoever they are.
+    ("grpc.server.max_pending_requests", 5 * CALLS_AT_ONCE),
+    ("grpc.server.max_pending_requests_hard_limit", 5 * CALLS_AT_ONCE),
     ("grpc.max_receive_message_length", REQUEST_LIMIT),
 )
 

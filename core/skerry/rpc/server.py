@@ -49,7 +49,14 @@ def serve(serving: Serving, published: CodeServer) -> None:
 
     Raises LocationError when the address is taken or a file cannot be used.
     """
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_ours)
     asyncio.run(_serve(serving, published))
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tell whether a record of grpc's is worth a line: that a client left in the middle of its answer is not."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, grpc.aio.BaseError)
 
 
 async def _serve(serving: Serving, published: CodeServer) -> None:
