@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import functools
 import os
+import threading
 from collections.abc import AsyncGenerator, Callable
+from typing import TypeVar, cast
 
 import skerry
 from skerry.errors import LocationError
@@ -18,6 +20,8 @@ from skerry.rpc.calls import Calls, Context, Handler
 from skerry.rpc.guard import Guard
 from skerry.rpc.protocol import grpc
 from skerry.rpc.wire import write_output, write_reload, write_snapshot, write_status
+
+_Result = TypeVar("_Result")
 
 
 class Service:
@@ -102,7 +106,7 @@ class Service:
             await asyncio.wait([before])
         self._present_reload, self._next_reload = self._next_reload, None
         try:
-            result = await asyncio.to_thread(self._published.reload)
+            result = await _in_a_thread(self._published.reload)
         except LocationError as error:
             return ReloadResult(error=ErrorInfo(error.kind, str(error)))
         return result if result is not None else ReloadResult()
@@ -210,3 +214,29 @@ class Service:
         if name is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
         return health.write_reply(serving=not self._ending and (name == "" or self.ready))
+
+
+def _in_a_thread(work: Callable[[], _Result]) -> asyncio.Future[_Result]:
+    """Do work that may take long in a thread of its own: for those of the loop's pool the loop waits when it ends."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[_Result] = loop.create_future()
+
+    def tell(result: _Result | None, error: BaseException | None) -> None:
+        if future.done():  # nobody waits any more
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast("_Result", result))
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(tell, result, failure)
+
+    threading.Thread(target=run, name="skerry-reload", daemon=True).start()
+    return future
