@@ -176,15 +176,19 @@ def test_a_client_that_gives_up_does_not_end_the_reload_of_others(write: Write) 
                 + CODE.format(version=1)
                 + "\nimport os, time\nwhile not os.path.exists('open'):\n    time.sleep(0.01)\n"
             )
+            slow = raw.unary(other, "Reload").future(b"", timeout=60)
+            wait_until(lambda: "reloading" in server.printed, what="the reload")
             impatient = raw.unary(channel, "Reload").future(b"", timeout=60)
             patient = raw.unary(other, "Reload").future(b"", timeout=60)
-            wait_until(lambda: "reloading" in server.printed, what="the reload")
+            for each in (channel, other):
+                raw.unary(each, "Handshake")(b"", timeout=60)  # what was sent before it has arrived
             impatient.cancel()
-            channel.close()
+            raw.unary(channel, "Handshake")(b"", timeout=60)
             (file.parent / "open").touch()
-            result = read_reload(messages.ReloadReply.FromString(patient.result()))
-            assert result.error is None
+            for call in (slow, patient):
+                assert read_reload(messages.ReloadReply.FromString(call.result())).error is None
         finally:
+            channel.close()
             other.close()
         assert "Traceback" not in server.log
 
