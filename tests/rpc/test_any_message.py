@@ -257,12 +257,16 @@ def field_of_bytes(number: int, content: bytes) -> bytes:
 
 
 @given(st.integers(6, 2**31 - 1) | st.integers(-(2**31), -1))
-def test_a_state_that_a_newer_version_adds_is_shown_as_one_that_passes(number: int) -> None:
-    message = messages.Status(snapshot=1)
+def test_a_state_that_a_newer_version_adds_is_shown_as_what_comes_nearest(number: int) -> None:
+    message = messages.Status()
     message.state = number  # type: ignore[assignment]
     read = wire.read_status(parsed(message), ADDRESS)
     assert read.state is State.LOADING
     assert str(number) in read.progress
+    message.error.message = "No room."
+    assert wire.read_status(parsed(message), ADDRESS).state is State.FAILED
+    message.snapshot = 1
+    assert wire.read_status(parsed(message), ADDRESS).state is State.READY
 
 
 def test_a_kind_of_error_that_a_newer_version_adds_keeps_its_name() -> None:

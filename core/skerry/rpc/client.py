@@ -143,6 +143,9 @@ class Peer:
             return unreachable(self.address, f"it is overloaded ({details})", "Try again, or run more servers.")
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
             return diagnose(self.address, self._tls)
+        if self.hello.protocols.newest and code is grpc.StatusCode.INTERNAL and "deserializ" in details:
+            advice = "See whether both sides have the same version of Skerry."
+            return unreachable(self.address, "it says what this side cannot read", advice)
         if self.hello.protocols.newest:
             return unreachable(
                 self.address, f"it answers with an error{f' ({details})' if details else ''}", "Look into its log."

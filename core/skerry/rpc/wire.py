@@ -46,7 +46,7 @@ PATH_LENGTH = 64 * 1024
 
 _STATES = {state: messages.State.Value(state.value) for state in State}
 #: What is CLOSED on the other side is not closed here: there will be another.
-_STATES_BACK = {value: state for state, value in _STATES.items() if state is not State.CLOSED}
+_STATES_BACK: dict[int, State] = {value: state for state, value in _STATES.items() if state is not State.CLOSED}
 
 
 def write_status(status: ServerStatus, snapshot: int) -> messages.Status:

@@ -1,0 +1,136 @@
+"""Any bytes as an answer or a request, over real connections: nobody crashes, and a location says what is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from concurrent import futures
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from support import raw
+from support.servers import Server, serving
+from support.waiting import wait_until
+
+from skerry import State
+from skerry.plugin import ServerStatus
+from skerry.rpc import skerry_v1_pb2 as messages
+from skerry.rpc.client import connect
+from skerry.rpc.protocol import CAPABILITIES, SERVICE, grpc
+
+EXAMPLES = 25
+STREAMS = ("Watch", "Snapshot", "Output")
+METHODS = (*STREAMS, "Handshake", "Reload")
+
+HELLO = messages.HandshakeReply(
+    protocols=messages.ProtocolRange(oldest=1, newest=1), skerry="0.1.0", server_id="a", capabilities=CAPABILITIES
+).SerializeToString()
+READY = messages.Status(state=messages.READY, snapshot=1).SerializeToString()
+
+BYTES = st.binary(max_size=100)
+#: What begins as a message does, and goes on as it likes.
+STATUS = BYTES | st.binary(max_size=30).map(lambda more: READY + more)
+PARTS = st.lists(BYTES | BYTES.map(lambda data: bytes([0x12, len(data)]) + data), max_size=3)
+
+
+class Answers:
+    """A server that answers each method with given bytes."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, list[bytes]] = {}
+        self._pool = futures.ThreadPoolExecutor(8)
+        self._server = grpc.server(self._pool, options=[("grpc.so_reuseport", 0)])
+        handlers = {name: self._stream(name) if name in STREAMS else self._unary(name) for name in METHODS}
+        self._server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, handlers)])
+        self.port = self._server.add_insecure_port("localhost:0")
+        self._server.start()
+
+    def close(self) -> None:
+        self._server.stop(0).wait()
+        self._pool.shutdown()
+
+    def _unary(self, name: str) -> Any:
+        return grpc.unary_unary_rpc_method_handler(lambda request, context: self.of[name][0])
+
+    def _stream(self, name: str) -> Any:
+        return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(self.of[name]))
+
+
+@pytest.fixture(scope="module")
+def answers() -> Iterator[Answers]:
+    with contextlib.closing(Answers()) as answers:
+        yield answers
+
+
+def shown(answers: Answers) -> list[ServerStatus]:
+    """Connect to it; gives what is told until more than the attempt to connect was told."""
+    statuses: list[ServerStatus] = []
+    code_server = connect(f"localhost:{answers.port}", None, None, None)
+    try:
+        code_server.watch(statuses.append)
+        wait_until(lambda: len(statuses) > 1, what="what the client makes of the answers")
+        assert isinstance(code_server.output(), str)
+    finally:
+        code_server.close()
+    return statuses
+
+
+def badly_told(statuses: list[ServerStatus]) -> list[str]:
+    """Give the words for having no connection that are not of a user's world."""
+    errors = [status.error for status in statuses if status.state is State.UNREACHABLE]
+    command = "`skerry api grpc`"
+    words = [error.message.replace(command, "") if error is not None else "" for error in errors]
+    return [
+        one for one in words if not one or re.search("grpc|StatusCode|defect|Traceback|[Dd]eserializ|Exception", one)
+    ]
+
+
+@settings(max_examples=EXAMPLES)
+@given(BYTES)
+@example(b"")
+@example(b"\xff")
+def test_any_handshake(answers: Answers, hello: bytes) -> None:
+    answers.of = {"Handshake": [hello], "Watch": [READY], "Snapshot": [], "Output": []}
+    assert badly_told(shown(answers)) == []
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(STATUS, max_size=3), PARTS, PARTS)
+@example([READY], [b"\xff"], [])
+@example([READY], [], [b"\xff"])
+@example([b"\xff"], [], [])
+@example([], [], [])
+def test_any_status_snapshot_and_output(
+    answers: Answers, statuses: list[bytes], parts: list[bytes], output: list[bytes]
+) -> None:
+    answers.of = {"Handshake": [HELLO], "Watch": statuses, "Snapshot": parts, "Output": output}
+    assert badly_told(shown(answers)) == []
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "code.py").write_text("from skerry import pipeline\n\n@pipeline\ndef daily():\n    pass\n")
+    with serving(folder, "-f", "code.py") as server:
+        server.wait_for("READY")
+        yield server
+
+
+@settings(max_examples=4 * EXAMPLES)
+@given(st.sampled_from(["Handshake", "Snapshot", "Output"]), st.binary(max_size=300))
+@example("Handshake", b"\x0a\xff\xff\xff\xff\x0f")
+def test_any_request(server: Server, method: str, request: bytes) -> None:
+    with contextlib.closing(raw.channel(f"localhost:{server.port}")) as channel:
+        call = raw.stream if method in STREAMS else raw.unary
+        refusals = []
+        try:
+            list(call(channel, method)(request, timeout=20))
+        except grpc.RpcError as error:
+            refusals.append((error.code(), error.details()))
+        assert refusals in ([], [(grpc.StatusCode.INVALID_ARGUMENT, "the request is none that it understands")])
+        hello = messages.HandshakeReply.FromString(raw.unary(channel, "Handshake")(b"", timeout=20))
+    assert hello.pid == server.pid
+    assert "Traceback" not in server.log
