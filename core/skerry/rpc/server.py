@@ -49,7 +49,8 @@ def serve(serving: Serving, published: CodeServer) -> None:
 
     Raises LocationError when the address is taken or a file cannot be used.
     """
-    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_ours)
+    for teller in ("grpc._cython.cygrpc", "asyncio"):  # the one or the other, as grpc's version has it
+        logging.getLogger(teller).addFilter(_is_ours)
     asyncio.run(_serve(serving, published))
 
 
