@@ -55,9 +55,9 @@ def serve(serving: Serving, published: CodeServer) -> None:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Tell whether a record of grpc's is worth a line: that a client left in the middle of its answer is not."""
+    """Tell whether a record of grpc's is worth a line: that a client left during its answer, or this server, is not."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, grpc.aio.BaseError)
+    return not isinstance(error, (grpc.aio.BaseError, asyncio.CancelledError))
 
 
 async def _serve(serving: Serving, published: CodeServer) -> None:
@@ -82,7 +82,8 @@ async def _serve(serving: Serving, published: CodeServer) -> None:
             await asyncio.wait(waiting, timeout=DRAIN_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
             for task in waiting:
                 task.cancel()
-            await server.stop(None if at_once.is_set() else LAST_REPLIES)
+            service.give_up()
+            await server.stop(LAST_REPLIES)
         published.close()  # the loop, in which its moves are taken, ends here
         logger.info("ended")
 

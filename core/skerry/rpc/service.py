@@ -91,6 +91,14 @@ class Service:
             self._ended = True
             self._changed.notify_all()
 
+    def give_up(self) -> None:
+        """End what is still under way: who waits for a reload is told that this server ends, and so is who watches."""
+        self._ending = self._ended = True
+        for reload in (self._present_reload, self._next_reload):
+            if reload is not None:
+                reload.cancel()
+        self._announce_soon()
+
     async def reload(self) -> ReloadResult:
         """Load the code again; never raises.
 
@@ -203,7 +211,13 @@ class Service:
 
     async def _reload(self, request: messages.ReloadRequest, context: Context) -> messages.ReloadReply:
         await self._begin(context)
-        return write_reload(await self.reload())
+        try:
+            result = await self.reload()
+        except asyncio.CancelledError:
+            if not self._ended:
+                raise  # it is the client that has given up
+            await context.abort(grpc.StatusCode.UNAVAILABLE, protocol.ENDING)
+        return write_reload(result)
 
     async def _answer_shut_down(self, request: messages.ShutDownRequest, context: Context) -> messages.ShutDownReply:
         self._loop.call_soon(self._shut_down)
