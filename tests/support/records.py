@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from skerry import model
 from skerry.model import Record
 
 #: Every character, and the lone surrogates by which Python shows bytes of a file's name that are not UTF-8.
@@ -27,7 +28,9 @@ JSON = st.recursive(
 )
 
 #: Every class of records that the model has.
-CLASSES: tuple[type[Record], ...] = tuple(Record.__subclasses__())
+CLASSES: tuple[type[Record], ...] = tuple(
+    one for one in vars(model).values() if isinstance(one, type) and issubclass(one, Record) and one is not Record
+)
 
 
 def records(

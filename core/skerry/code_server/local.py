@@ -178,6 +178,7 @@ class LocalCodeServer(CodeServer):
             self._loading(message)
         elif message["type"] == "loaded":
             self._cancel_timers()
+            self._output.drain()  # who sees it READY sees what it has printed
             server = self._status.server
             assert server is not None
             self._move(

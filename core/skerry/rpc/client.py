@@ -286,6 +286,7 @@ class RemoteCodeServer(CodeServer):
 
     def _take(self, peer: Peer, message: messages.Status) -> None:
         """Take a status, with the repositories that it speaks of."""
+        self._patient_until = 0.0  # it has started: from now on it is lost when it does not answer
         known = (peer.hello.server_id, message.snapshot)
         if message.snapshot and known != self._snapshot:
             message, self._repositories = self._fetch(peer, message)
