@@ -18,6 +18,8 @@ class Unit(Enum):
 
     SECONDS = "seconds"
     BYTES = "bytes"
+    RATE = "calls a second"
+    COUNT = "count"
 
 
 @dataclass
@@ -51,13 +53,13 @@ class Contender:
     repeats: int = 1
 
 
-def alternate(contenders: Sequence[Contender], rounds: int) -> list[Series]:
+def alternate(contenders: Sequence[Contender], rounds: int, unit: Unit = Unit.SECONDS) -> list[Series]:
     """Run all contenders in turn, ``rounds`` times, so that whatever slows the machine slows all of them.
 
     A run that fails is counted and costs only its figure (old Dagster forks beside gRPC's threads, and hangs now and
     then); one that failed twice and never gave one is not run again.
     """
-    series = [Series(contender.name) for contender in contenders]
+    series = [Series(contender.name, unit) for contender in contenders]
     for number in range(1, rounds + 1):
         say(f"  round {number} of {rounds}")
         for contender, figures in zip(contenders, series, strict=True):

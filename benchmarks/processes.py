@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,30 +55,57 @@ def time_command(
 
 @contextlib.contextmanager
 def script(
-    line: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None
+    line: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, *, limit: float = RUN_LIMIT
 ) -> Iterator[tuple[dict[str, Any], psutil.Process]]:
     """Run a script until it answers, and give its answer and its process, which is killed with all below it at the end.
 
     ``line`` is followed by the number of the descriptor that the script writes its answer to, one line of JSON; it
-    then stays until its stdin closes. Raises BenchmarkError.
+    then stays until its stdin closes. ``limit``: the seconds that it has. Servers that run beside it go on. Raises
+    BenchmarkError.
     """
     reader, writer = os.pipe()
+    servers = psutil.Process().children()
     with tempfile.TemporaryFile() as output:
         try:
             process = _start([*line, str(writer)], folder, variables, output, writer, stdin=subprocess.PIPE)
         finally:
             os.close(writer)
         try:
-            answer = _read_line(reader, RUN_LIMIT)
+            answer = _read_line(reader, limit)
             if answer is None:
                 raise BenchmarkError(
-                    f"`{_short(line)}` gave no answer in {RUN_LIMIT:g} s, and said: {_last_line(_text(output))}"
+                    f"`{_short(line)}` gave no answer in {limit:g} s, and said: {_last_line(_text(output))}"
                 )
             yield json.loads(answer), psutil.Process(process.pid)
         finally:
             os.close(reader)
             _kill([*_descendants(process.pid), psutil.Process(process.pid)])
             process.communicate()
+            _end_what_is_left(at_once=True, spare=servers)
+
+
+@contextlib.contextmanager
+def server(
+    line: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None, *, answers: Callable[[], bool]
+) -> Iterator[psutil.Process]:
+    """Run a server, and give its process once it ``answers``; at the end it is killed with all below it.
+
+    Raises BenchmarkError.
+    """
+    with tempfile.TemporaryFile() as output:
+        process = _start(line, folder, variables, output)
+        try:
+            deadline = time.monotonic() + RUN_LIMIT
+            while not answers():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise BenchmarkError(f"`{_short(line)}` does not serve, and said: {_last_line(_text(output))}")
+                time.sleep(0.02)
+            yield psutil.Process(process.pid)
+        finally:
+            below = _descendants(process.pid)
+            process.kill()
+            _kill(below)
+            process.wait()
             _end_what_is_left(at_once=True)
 
 
@@ -123,13 +150,19 @@ def _read_line(descriptor: int, seconds: float) -> str | None:
     return os.read(descriptor, 65536).decode() or None if readable else None
 
 
-def _end_what_is_left(*, at_once: bool = False) -> None:
+def _end_what_is_left(*, at_once: bool = False, spare: Sequence[psutil.Process] = ()) -> None:
     """Wait until nothing runs below this process, then kill what does: it must not slow the next contender.
 
-    This process is a subreaper, so whatever lost its parent is a child of it now.
+    This process is a subreaper, so whatever lost its parent is a child of it now. ``spare``: children of it that are
+    left alone, with all below them.
     """
+
+    def find() -> list[psutil.Process]:
+        spared = {*spare, *(below for one in spare for below in _descendants(one.pid))}
+        return [one for one in _descendants(os.getpid()) if one not in spared]
+
     deadline = time.monotonic() + (0 if at_once else _LEFT_BEHIND_LIMIT)
-    while (left := _descendants(os.getpid())) and time.monotonic() < deadline:
+    while (left := find()) and time.monotonic() < deadline:
         psutil.wait_procs(left, 0.01)
     _kill(left)
     with contextlib.suppress(ChildProcessError):

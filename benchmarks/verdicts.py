@@ -39,6 +39,16 @@ def at_most_times(claim: str, ours: Series, theirs: Series, times: float) -> Ver
     return _verdict(claim, f"at most {times:g} times", ours, judge)
 
 
+def at_least_times(claim: str, ours: Series, theirs: Series, times: float) -> Verdict:
+    """Hold ours against a multiple of theirs, by their medians: of rates, where more is better."""
+
+    def judge() -> tuple[str, bool]:
+        ratio = ours.median / theirs.median
+        return f"{ratio:.2f} times", ratio >= times
+
+    return _verdict(claim, f"at least {times:g} times", ours, judge)
+
+
 def at_most(claim: str, ours: Series, limit: float) -> Verdict:
     """Hold the largest of our figures against a limit."""
 

@@ -9,6 +9,10 @@ def amount(value: float, unit: Unit) -> str:
     """Give a figure with its unit, in three digits or so. A megabyte is a million bytes."""
     if unit is Unit.BYTES:
         return f"{value / 1e6:.2f} MB"
+    if unit is Unit.RATE:
+        return f"{value:.0f}/s"
+    if unit is Unit.COUNT:
+        return f"{value:.0f}"
     if value >= 10:
         return f"{value:.1f} s"
     if value >= 1:

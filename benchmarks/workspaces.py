@@ -23,6 +23,8 @@ def hello_world_repository():
     return [hello_world_pipeline]
 """
 
+#: Its name in every location.
+REPOSITORY = "hello_world_repository"
 #: What every listing of it shows.
 SHOWN = "hello_world_pipeline"
 

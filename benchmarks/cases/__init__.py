@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.cases import discovery, growth, help_text, listing, loading, memory, reading
+from benchmarks.cases import calls, discovery, growth, help_text, listing, loading, memory, reading, served
 from benchmarks.result import Result
 from benchmarks.setting import Setting
 
@@ -15,5 +15,7 @@ CASES: Mapping[str, Callable[[Setting], Sequence[Result]]] = {
     "memory": memory.run,
     "help": help_text.run,
     "discovery": discovery.run,
+    "calls": calls.run,
+    "served": served.run,
     "reading": reading.run,
 }

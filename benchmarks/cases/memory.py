@@ -41,7 +41,7 @@ def _ours(setting: Setting) -> Iterable[Series]:
         with setting.load(_COUNT) as (answer, host):
             _check(answer["ready"])
             for process in descendants(host):
-                (locations if process.pid in answer["pids"] else fork_server).values.append(_memory(process))
+                (locations if process.pid in answer["pids"] else fork_server).values.append(memory_of(process))
     except BenchmarkError as error:
         locations.failure = fork_server.failure = str(error)
     return locations, fork_server
@@ -67,7 +67,7 @@ def _below(name: str, running: Running) -> Series:
     say(f"  {name}")
     with running as (answer, host):
         _check(answer["ready"])
-        return Series(name, Unit.BYTES, [_memory(process) for process in descendants(host)])
+        return Series(name, Unit.BYTES, [memory_of(process) for process in descendants(host)])
 
 
 def _check(ready: int) -> None:
@@ -75,7 +75,8 @@ def _check(ready: int) -> None:
         raise BenchmarkError(f"{ready} of {_COUNT} locations were ready")
 
 
-def _memory(process: psutil.Process) -> float:
+def memory_of(process: psutil.Process) -> float:
+    """Give the proportional set size of a process. Raises BenchmarkError where the system does not tell it."""
     memory = process.memory_full_info()
     if not hasattr(memory, "pss"):
         raise BenchmarkError("this system does not tell the proportional set size")
