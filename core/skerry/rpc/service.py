@@ -47,6 +47,7 @@ class Service:
         self._status = ServerStatus(State.LOADING)
         self._message = write_status(self._status, 0)
         self._parts: list[messages.SnapshotPart] = []
+        self._snapshot_reply = _with_status(self._message, self._parts)
         self._snapshots = 0
         self._ending = self._ended = False
         self._watchers = 0
@@ -134,6 +135,7 @@ class Service:
             self._parts = []
         self._status = status
         self._message = write_status(status, self._snapshots if self._parts else 0)
+        self._snapshot_reply = _with_status(self._message, self._parts)
         self._announce_soon()
 
     def _announce_soon(self) -> None:
@@ -195,9 +197,7 @@ class Service:
     async def _snapshot(
         self, request: messages.SnapshotRequest, context: Context
     ) -> AsyncGenerator[messages.SnapshotPart, None]:
-        parts = list(self._parts)
-        yield messages.SnapshotPart(status=self._message)
-        for part in parts:
+        for part in self._snapshot_reply:
             yield part
 
     async def _output(
@@ -254,3 +254,11 @@ def _in_a_thread(work: Callable[[], _Result]) -> asyncio.Future[_Result]:
 
     threading.Thread(target=run, name="skerry-reload", daemon=True).start()
     return future
+
+
+def _with_status(status: messages.Status, parts: list[messages.SnapshotPart]) -> list[messages.SnapshotPart]:
+    """Put a status into the first part: most snapshots are one message then, and each message takes its time."""
+    first = messages.SnapshotPart(status=status)
+    if parts:
+        first.MergeFrom(parts[0])
+    return [first, *parts[1:]]
