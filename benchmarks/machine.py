@@ -15,7 +15,7 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.peers import Installation
 from benchmarks.processes import environment
 
-_OURS = ("skerry", "click", "rich", "PyYAML", "jsonschema", "pluggy")
+_OURS = ("skerry", "click", "rich", "PyYAML", "jsonschema", "pluggy", "grpcio", "protobuf")
 _THEIRS = ("grpcio", "protobuf", "SQLAlchemy")
 _ASK = (
     "import platform, sys\n"

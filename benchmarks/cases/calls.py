@@ -78,7 +78,7 @@ def _measure(setting: Setting, transports: Sequence[str], load: Load) -> tuple[l
         *(_Caller(each.peer.name, partial(serve_with, setting, each), load) for each in setting.peers),
     ]
     contenders = [Contender(caller.name, caller.rate) for caller in callers]
-    rates = alternate(contenders, setting.rounds(7), Unit.RATE)
+    rates = alternate(contenders, setting.rounds(5), Unit.RATE)
     for caller, rate in zip(callers, rates, strict=True):
         caller.slow.failed, caller.slow.failure = rate.failed, rate.failure
     return rates, [caller.slow for caller in callers]
