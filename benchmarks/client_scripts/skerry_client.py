@@ -14,7 +14,7 @@ from skerry.plugin import Tls
 from skerry.rpc import health
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
-from skerry.rpc.client import Peer
+from skerry.rpc.peer import Peer
 from skerry.rpc.wire import read_reload, read_snapshot
 
 #: Seconds for one call.

@@ -19,8 +19,8 @@ from support.waiting import wait_until
 
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
-from skerry.rpc.client import Peer
 from skerry.rpc.health import check
+from skerry.rpc.peer import Peer
 from skerry.rpc.protocol import STREAMS_PER_CONNECTION, grpc
 from skerry.rpc.wire import read_snapshot
 

@@ -15,7 +15,7 @@ from skerry.model import LocationState
 from skerry.rpc import protocol
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
-from skerry.rpc.client import Peer
+from skerry.rpc.peer import Peer
 
 Load = Callable[[str], Workspace]
 

@@ -16,7 +16,7 @@ from skerry import State, Workspace
 from skerry.model import ReloadResult
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
-from skerry.rpc.client import Peer
+from skerry.rpc.peer import Peer
 from skerry.rpc.protocol import grpc
 from skerry.rpc.wire import read_reload, read_snapshot
 

@@ -187,8 +187,8 @@ def grpc_health_check(
     """
     from skerry.errors import LocationError
     from skerry.plugin import Tls
-    from skerry.rpc.client import Peer
     from skerry.rpc.health import check
+    from skerry.rpc.peer import Peer
 
     if (cert is None) != (key is None):
         raise click.UsageError("--cert and --key belong together: give both.")

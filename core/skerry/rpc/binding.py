@@ -18,7 +18,7 @@ import psutil
 from skerry.errors import LocationError
 from skerry.locking import try_lock
 from skerry.rpc.address import SOCKET_PATH_LIMIT, Address
-from skerry.rpc.client import Peer
+from skerry.rpc.peer import Peer
 
 #: Seconds that whoever has the address may take to say who it is.
 _ASK = 2.0
