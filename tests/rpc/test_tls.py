@@ -57,12 +57,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture
 def plain(hello: Path) -> Iterator[Server]:
     with serving(hello.parent, "--python-file", "hello.py") as server:
+        server.wait_for("READY")  # its processes are all there before a test looks what it leaves behind
         yield server
 
 
 @pytest.fixture
 def secure(hello: Path, certificates: Certificates) -> Iterator[Server]:
     with serving(hello.parent, "--python-file", "hello.py", *certificates.server.server) as server:
+        server.wait_for("READY")  # its processes are all there before a test looks what it leaves behind
         yield server
 
 
@@ -70,6 +72,7 @@ def secure(hello: Path, certificates: Certificates) -> Iterator[Server]:
 def mutual(hello: Path, certificates: Certificates) -> Iterator[Server]:
     options = (*certificates.server.server, "--client-ca", str(certificates.ours.ca))
     with serving(hello.parent, "--python-file", "hello.py", *options) as server:
+        server.wait_for("READY")  # its processes are all there before a test looks what it leaves behind
         yield server
 
 

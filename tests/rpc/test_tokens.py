@@ -39,6 +39,7 @@ def tokens(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(hello: Path, tokens: Path) -> Iterator[Server]:
     with serving(hello.parent, "--python-file", "hello.py", "--token-file", str(tokens)) as server:
+        server.wait_for("READY")  # its processes are all there before a test looks what it leaves behind
         yield server
         assert TOKEN not in server.log + server.printed
         assert OTHER not in server.log + server.printed
