@@ -153,6 +153,7 @@ def test_a_socket_in_no_folder_is_an_error(hello: Path, folder: Path) -> None:
         (["-f", "hello.py", "--port", "0", "--socket", "s"], "exactly one of --port and --socket"),
         (["-f", "hello.py", "--port", "70000"], "up to 65535"),
         (["-f", "hello.py", "--port", "http"], "up to 65535"),
+        (["-f", "hello.py", "--port", "tcp://10.0.0.7:4266"], "enableServiceLinks: false"),
         (["--port", "0"], "exactly one of --python-file, --package-name and --module-name"),
         (["-f", "hello.py", "-m", "hello", "--port", "0"], "exactly one of --python-file"),
         (["-f", "hello.py", "--port", "0", "--tls-cert", "c.pem"], "--tls-cert and --tls-key belong together"),

@@ -1,7 +1,8 @@
 """One contract, kept by a code server that is here, behind a unix socket, and behind a port.
 
 What differs by nature: the server's id, pid, address and load time; and a lone surrogate in a file's name, which is
-written out on the way. A remote server's code outlives the client that leaves it.
+written out on the way. A remote server's code outlives the client that leaves it, and where the code has failed the
+server itself is told of.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def here() -> Iterator[Side]:
 
 def alike(status: ServerStatus) -> ServerStatus:
     """Give a status without what differs by nature."""
-    server = status.server
+    server = status.server if status.state is not State.FAILED else None
     if server is not None:
         server = replace(server, id="", pid=None, address="", load_seconds=None)
     return replace(status, server=server)

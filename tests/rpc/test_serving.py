@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from support.commands import skerry
 from support.servers import Server, alive, serving
 from support.waiting import wait_until
 
@@ -37,15 +39,22 @@ def test_what_a_server_serves_is_shown_as_if_it_were_here(hello: Path, load: Loa
         assert (remote.server.image, remote.server.generation) == ("team:1.5", 1)
 
 
-def test_broken_code_is_served_as_an_error_with_the_users_own_line(write: Write, load: Load) -> None:
+def test_broken_code_is_served_as_an_error_with_the_users_own_line_and_its_image(write: Write, load: Load) -> None:
     write("broken.py", "SETTINGS = {}\nSETTINGS['horizon']\n")
-    with serving(write("x", "").parent, "--python-file", "broken.py") as server:
+    folder = write("x", "").parent
+    with serving(folder, "--python-file", "broken.py", SKERRY_CURRENT_IMAGE="team:1.6") as server:
         remote = load(entry(server.port))["remote"]
         assert remote.wait(30)
         assert remote.state is State.FAILED
         assert remote.error is not None
         assert remote.error.kind is ErrorKind.EXCEPTION
         assert remote.error.frames[-1].source == "SETTINGS['horizon']"
+        assert remote.server is not None
+        assert (remote.server.image, remote.server.pid) == ("team:1.6", server.pid)
+        (folder / "workspace.yaml").write_text(entry(server.port))
+        shown = skerry(folder, "inspect").stdout
+        assert re.search(r"^FAILED +remote +grpc_server +- +team:1\.6 +-$", shown, re.MULTILINE), shown
+        assert re.search(r"^  image +team:1\.6$", skerry(folder, "inspect", "remote").stdout, re.MULTILINE)
 
 
 def test_a_server_that_goes_is_noticed_and_one_that_comes_back_is_used(hello: Path, load: Load) -> None:

@@ -48,6 +48,11 @@ def _address_options(host: str, port: str, socket: str) -> Callable[[Callable[..
 def _address(host: str, port: str | None, socket: str | None) -> Address:
     from skerry.rpc.address import Address
 
+    if port is not None and "://" in port:
+        raise click.UsageError(
+            f"The port is {port!r}, as Kubernetes sets {_variable('--port')} for a Service called skerry-api-grpc: "
+            "set `enableServiceLinks: false` for the pod, or give --port."
+        )
     if port is not None and "/" in port:
         # The page that this command follows gives a socket's path to --port once.
         port, socket = None, socket or port

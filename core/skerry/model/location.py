@@ -46,7 +46,8 @@ class ServerInfo(Record):
 
     ``id`` is new with each life; ``address`` is ``pipe`` for a local one, and where a remote one is reached; ``pid``
     counts on its own machine; ``python`` and ``skerry`` are versions in the user's environment; ``generation`` counts
-    loads from 1; ``load_seconds`` is the load of the user's code.
+    loads from 1; ``load_seconds`` is the load of the user's code. Of a remote server whose code has failed, ``id`` and
+    ``pid`` are its own, ``python`` and ``executable`` are empty, and ``generation`` is 0.
     """
 
     id: str

@@ -17,7 +17,7 @@ from skerry.rpc.address import Address
 from skerry.rpc.credentials import TokenSource, token_source
 from skerry.rpc.diagnosis import unreachable
 from skerry.rpc.peer import Peer
-from skerry.rpc.wire import read_reload, read_snapshot, read_status
+from skerry.rpc.wire import read_hello, read_reload, read_snapshot, read_status
 
 #: Seconds to wait before the second attempt, and at most before any.
 FIRST_RETRY = 0.2
@@ -154,8 +154,11 @@ class RemoteCodeServer(CodeServer):
         if message.snapshot and known != self._snapshot:
             message, self._repositories = self._fetch(peer, message)
             self._snapshot = (peer.hello.server_id, message.snapshot)
-        repositories = self._repositories if message.snapshot else ()
-        self._tell(replace(read_status(message, self._address.words), repositories=repositories))
+        status = read_status(message, self._address.words)
+        if status.state is State.FAILED and status.server is None:
+            # The user's process has ended; the server that tells so is there, and with it its image.
+            status = replace(status, server=read_hello(peer.hello, self._address.words))
+        self._tell(replace(status, repositories=self._repositories if message.snapshot else ()))
 
     def _fetch(self, peer: Peer, message: messages.Status) -> tuple[messages.Status, tuple[RepositorySnapshot, ...]]:
         peer.require("Snapshot", "Showing its definitions")

@@ -89,6 +89,21 @@ def _nearest(message: messages.Status) -> State:
     return State.FAILED if message.HasField("error") else State.LOADING
 
 
+def read_hello(message: messages.HandshakeReply, address: str) -> ServerInfo:
+    """Give what a handshake tells of a server that has no user process: no Python, and no generation."""
+    return ServerInfo(
+        id=message.server_id,
+        pid=message.pid or None,
+        address=address,
+        python="",
+        executable="",
+        skerry=message.skerry,
+        image=optional(message, "image"),
+        generation=0,
+        load_seconds=None,
+    )
+
+
 def write_reload(result: ReloadResult) -> messages.ReloadReply:
     """Give what came of a reload."""
     error = write_error(result.error) if result.error is not None else None

@@ -69,13 +69,13 @@ def _entry_place(location: LocationState, state: WorkspaceState, page: Page) -> 
 def _server_facts(server: ServerInfo) -> list[tuple[str, Piece | None]]:
     loaded = None if server.load_seconds is None else (f"in {duration(server.load_seconds)}", "")
     return [
-        ("python", (f"{server.python}  {server.executable}", "")),
+        ("python", (f"{server.python}  {server.executable}", "") if server.python else None),
         ("skerry", (server.skerry, "")),
         ("image", (server.image, "") if server.image else None),
         ("server", (server.id, "")),
         ("process", (str(server.pid), "") if server.pid is not None else None),
         ("address", (server.address, "")),
-        ("generation", (str(server.generation), "")),
+        ("generation", (str(server.generation), "") if server.generation else None),
         ("loaded", loaded),
     ]
 

@@ -88,7 +88,7 @@ def _cells(location: LocationState, page: Page) -> list[Piece]:
         (location.state.value, state_style(location)),
         (location.name, STRONG),
         (location.type, QUIET),
-        (server.python if server else unknown, ""),
+        ((server and server.python) or unknown, ""),
         ((server and server.image) or unknown, ""),
         (loaded, QUIET),
     ]
