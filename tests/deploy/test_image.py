@@ -94,7 +94,7 @@ def test_its_steps_make_two_environments_that_do_not_touch(tmp_path: Path) -> No
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     make, install_skerry, install_code = steps()
     for command, more in ((make, {}), (install_skerry, {}), (install_code, {"PYTHONPATH": lent})):
-        moved = re.sub(r"(?<=[\s])/(?=opt/|src\b|wheels/)", f"{tmp_path}/", f" {command}")
+        moved = re.sub(r"(?<=[\s])/(?=srv/|src\b|wheels/)", f"{tmp_path}/", f" {command}")
         answer = subprocess.run(
             ["sh", "-ec", moved],
             env=environment(PATH=path, **offline, **more),
@@ -106,7 +106,7 @@ def test_its_steps_make_two_environments_that_do_not_touch(tmp_path: Path) -> No
         )
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
-    skerry, code = tmp_path / "opt" / "skerry", tmp_path / "opt" / "code"
+    skerry, code = tmp_path / "srv" / "skerry", tmp_path / "srv" / "code"
     assert "No module named 'skerry'" in python(code, "import harbour")
     assert "No module named 'grpc'" in python(code, "import grpc")
     assert "No module named 'harbour'" in python(skerry, "import harbour")

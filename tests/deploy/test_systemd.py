@@ -18,7 +18,7 @@ EXPOSURE = 15
 def installed(tmp_path: Path) -> Path:
     """Give the unit with a program that exists on this machine."""
     unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/skerry/bin/skerry", sys.executable))
+    unit.write_text(UNIT.read_text().replace("/srv/skerry/bin/skerry", sys.executable))
     return unit
 
 

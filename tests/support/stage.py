@@ -27,7 +27,7 @@ from support.waiting import wait_until
 #: Where the examples put things: the folder of the test has one of the same name for each.
 FOLDERS = re.compile(r"(?<![\w/.])(?:/etc/skerry|/run|/srv|~)(?=/)")
 #: The interpreters that the examples name: their environment has the project, and no Skerry.
-PYTHON = re.compile(r"/opt/(?!skerry)\w+/bin/python")
+PYTHON = re.compile(r"/srv/(?!skerry)\w+/bin/python")
 PORT = re.compile(r"(?<=[ =])42\d\d\b|^42\d\d$")
 
 #: Starts what follows with the umask of the unit.
