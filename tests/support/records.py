@@ -33,27 +33,36 @@ CLASSES: tuple[type[Record], ...] = tuple(
 )
 
 
+#: Records inside each other. A user process tells a chain of eight causes, and the wire carries ten.
+DEEPEST = 8
+
+
 def records(
-    record: type[Record], text: SearchStrategy[str] = TEXT_OF_FILE_NAMES, numbers: SearchStrategy[int] = _NUMBERS
+    record: type[Record],
+    text: SearchStrategy[str] = TEXT_OF_FILE_NAMES,
+    numbers: SearchStrategy[int] = _NUMBERS,
+    depth: int = 0,
 ) -> SearchStrategy[Any]:
     """Give records of a class. ``text`` and ``numbers``: what fields of text and of whole numbers hold."""
     hints = typing.get_type_hints(record)
     fields = {
-        field.name: _values(hints[field.name], text, numbers)
+        field.name: _values(hints[field.name], text, numbers, depth)
         for field in dataclasses.fields(record)  # type: ignore[arg-type]
         if field.metadata.get("json", field.name) is not None
     }
     return st.builds(record, **fields)
 
 
-def _values(hint: Any, text: SearchStrategy[str], numbers: SearchStrategy[int]) -> SearchStrategy[Any]:
+def _values(hint: Any, text: SearchStrategy[str], numbers: SearchStrategy[int], depth: int) -> SearchStrategy[Any]:
     arguments = typing.get_args(hint)
     origin = typing.get_origin(hint)
     if origin is typing.Union:
         (inner,) = (argument for argument in arguments if argument is not type(None))
-        return st.none() | st.deferred(lambda: _values(inner, text, numbers))
+        if depth >= DEEPEST:
+            return st.none()
+        return st.none() | st.deferred(lambda: _values(inner, text, numbers, depth))
     if origin is tuple:
-        return st.lists(st.deferred(lambda: _values(arguments[0], text, numbers)), max_size=2).map(tuple)
+        return st.lists(st.deferred(lambda: _values(arguments[0], text, numbers, depth)), max_size=2).map(tuple)
     if origin is not None and issubclass(origin, Mapping):
         return st.dictionaries(text, text if arguments[1] is str else JSON, max_size=3)
     simple = {str: text, int: numbers, bool: st.booleans(), float: st.floats(allow_nan=False, allow_infinity=False)}
@@ -61,4 +70,4 @@ def _values(hint: Any, text: SearchStrategy[str], numbers: SearchStrategy[int]) 
         return simple[hint]
     if issubclass(hint, Enum):
         return st.sampled_from(list(hint))
-    return records(hint, text, numbers)
+    return records(hint, text, numbers, depth + 1)
