@@ -39,12 +39,12 @@ _CLOSE_WAIT = 5.0
 class RemoteCodeServer(CodeServer):
     """A code server that runs elsewhere, or at least by itself. Its own thread does all but the calls from outside."""
 
-    def __init__(self, address: Address, tls: Tls | None, token: TokenSource, patient_until: float = 0.0) -> None:
-        """Return at once. Until ``patient_until``, a ``time.monotonic()``, no connection means LOADING: it starts."""
+    def __init__(self, address: Address, tls: Tls | None, token: TokenSource, *, starting: bool = False) -> None:
+        """Return at once. ``starting``: until it is reached for the first time, no connection means LOADING."""
         self._address = address
         self._tls = tls
         self._token = token
-        self._patient_until = patient_until
+        self._starting = starting
         self._observer: Callable[[ServerStatus], None] | None = None
         self._status = ServerStatus(State.LOADING, progress=f"connecting to {address.words}")
         self._snapshot: tuple[str, int] | None = None
@@ -113,7 +113,7 @@ class RemoteCodeServer(CodeServer):
                 backoff.reset()
                 patience = RECONNECT_TIMEOUT  # another one may have taken its place already
             elif not self._closed.is_set():
-                pause = backoff.next(WHILE_STARTING if time.monotonic() < self._patient_until else None)
+                pause = backoff.next(WHILE_STARTING if self._starting else None)
                 self._lost(error, pause)
                 self._closed.wait(pause)
                 patience = HANDSHAKE_TIMEOUT
@@ -149,7 +149,7 @@ class RemoteCodeServer(CodeServer):
 
     def _take(self, peer: Peer, message: messages.Status) -> None:
         """Take a status, with the repositories that it speaks of."""
-        self._patient_until = 0.0  # it has started: from now on it is lost when it does not answer
+        self._starting = False  # from now on it is lost when it does not answer
         known = (peer.hello.server_id, message.snapshot)
         if message.snapshot and known != self._snapshot:
             message, self._repositories = self._fetch(peer, message)
@@ -172,7 +172,7 @@ class RemoteCodeServer(CodeServer):
 
     def _lost(self, error: LocationError, pause: float) -> None:
         self._snapshot = None
-        if time.monotonic() < self._patient_until:
+        if self._starting:
             self._tell(ServerStatus(State.LOADING, progress=f"waiting for the server at {self._address.words}"))
             return
         info = ErrorInfo(error.kind, str(error))

@@ -53,7 +53,7 @@ class SpawnedCodeServer(CodeServer):
                 start.argv, start.cwd, start.env, processes, self._heard, over=self._command_ended, together=True
             )
             self._limit = processes.supervisor.call_later(start.deadline - time.monotonic(), self._late)
-            self._remote = RemoteCodeServer(address, tls, token_source(token, None), patient_until=start.deadline)
+            self._remote = RemoteCodeServer(address, tls, token_source(token, None), starting=True)
             self._remote.watch(self._remote_changed)
 
     # -- what the workspace calls -------------------------------------------------------------------------------
