@@ -31,8 +31,10 @@ _HOMES = {
     "schedule": "skerry.definitions",
     "sensor": "skerry.definitions",
     "solid": "skerry.definitions",
+    "Cause": "skerry.model",
     "ReloadResult": "skerry.model",
     "State": "skerry.model",
+    "WorkspaceReloadResult": "skerry.model",
     "Location": "skerry.workspace",
     "Workspace": "skerry.workspace",
 }
@@ -64,8 +66,10 @@ if TYPE_CHECKING:
     from skerry.errors import SkerryError as SkerryError
     from skerry.errors import UnknownLocationError as UnknownLocationError
     from skerry.errors import WorkspaceFileError as WorkspaceFileError
+    from skerry.model import Cause as Cause
     from skerry.model import ReloadResult as ReloadResult
     from skerry.model import State as State
+    from skerry.model import WorkspaceReloadResult as WorkspaceReloadResult
     from skerry.workspace import Location as Location
     from skerry.workspace import Workspace as Workspace
 

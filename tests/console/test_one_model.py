@@ -55,7 +55,7 @@ def without_what_is_new_each_time(location: dict[str, Any]) -> dict[str, Any]:
     """Leave out what tells one life of a location from another, and the line that only a file has."""
     server = location["server"]
     kept = server and {name: server[name] for name in ("address", "python", "executable", "skerry", "generation")}
-    return {**location, "line": None, "server": kept}
+    return {**location, "line": None, "server": kept, "last_move": {**location["last_move"], "at": None}}
 
 
 @pytest.mark.parametrize(("entry", "flags"), WAYS, ids=lambda way: " ".join(way) if isinstance(way, list) else "")

@@ -18,7 +18,7 @@ from skerry.code_server.local import STOP_GRACE, TERMINATE_GRACE
 from skerry.code_server.output import KEPT, TAIL_LINES
 from skerry.model import LocationState
 from skerry.rpc import client, protocol
-from skerry.workspace import location as healing
+from skerry.workspace import life as healing
 from skerry.workspace.states import TRANSITIONS
 
 PAGE = read("docs/lifecycle.md")

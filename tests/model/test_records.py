@@ -8,12 +8,14 @@ import pytest
 
 from skerry import ErrorKind, State
 from skerry.model import (
+    Cause,
     DefinitionFailure,
     ErrorInfo,
     Explanation,
     Frame,
     InputSnapshot,
     LocationState,
+    Move,
     Origin,
     PathEntry,
     PipelineSnapshot,
@@ -53,7 +55,8 @@ REPOSITORY = RepositorySnapshot(
     (ScheduleSnapshot("daily", "0 0 * * *", "Europe/Berlin", "p"),),
     (SensorSnapshot("new_files", "p"),),
 )
-LOCATION = LocationState("a", "python_file", 3, State.READY, False, 1.5, None, ERROR, SERVER, (REPOSITORY,))
+MOVE = Move(1.5, State.LOADING, State.READY, Cause.FILES_CHANGED, "a.py", 3, True)
+LOCATION = LocationState("a", "python_file", 3, State.READY, False, 1.5, None, ERROR, SERVER, (REPOSITORY,), MOVE)
 PROBLEM = Problem(Severity.ERROR, "UNKNOWN_KEY", "a", "workspace.yaml", 3, 5, "what", "do")
 RECORDS = [
     ERROR,
@@ -91,7 +94,9 @@ def test_the_json_contract_has_these_keys_and_no_others() -> None:
     location = state["locations"][0]
     assert list(location) == [
         "name", "type", "line", "state", "stale", "busy_since", "retry_at", "error", "server", "repositories",
+        "last_move",
     ]  # fmt: skip
+    assert list(location["last_move"]) == ["at", "old", "new", "cause", "detail", "generation", "stale"]
     assert list(location["error"]) == ["kind", "message", "frames", "cause", "output"]
     assert list(location["error"]["frames"][0]) == ["file", "line", "function", "source", "user"]
     assert list(location["server"]) == [

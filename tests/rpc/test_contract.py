@@ -27,7 +27,6 @@ from skerry.code_server.local import LoadRequest, LocalCodeServer
 from skerry.model import (
     ErrorInfo,
     InputSnapshot,
-    ReloadResult,
     ScheduleSnapshot,
     SensorSnapshot,
     SolidSnapshot,
@@ -480,7 +479,12 @@ def test_a_reload_is_a_new_generation_and_a_failed_one_keeps_the_last(side: Side
         states: set[State] = set()
         workspace.subscribe(lambda name, old, new: states.add(new.state))
         hello.write_text(hello.read_text().replace("hello_pipeline", "renamed"))
-        assert location.reload() == ReloadResult(1, 2)
+        result = location.reload()
+        assert (result.old_generation, result.new_generation, result.error) == (1, 2, None)
+        assert [[str(name) for name in names] for names in (result.changes.added, result.changes.removed)] == [
+            ["pipeline renamed in hello_repository"],
+            ["pipeline hello_pipeline in hello_repository"],
+        ]
         wait_until(lambda: names(location) == ["renamed"], what="the new code")
         assert location.server is not None
         assert location.server.generation == 2

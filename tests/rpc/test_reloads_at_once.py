@@ -18,7 +18,8 @@ from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
 from skerry.rpc.peer import Peer
 from skerry.rpc.protocol import grpc
-from skerry.rpc.wire import read_reload, read_snapshot
+from skerry.rpc.wire import read_snapshot
+from skerry.rpc.wire_reload import read_reload
 
 Write = Callable[[str, str], Path]
 

@@ -103,7 +103,7 @@ def test_no_user_process_outlives_its_fork_server(tmp_path: Path, nothing_left: 
         wait_until(lambda: not alive(pids), 5, "the end of the user processes")
         good, never_ends = workspace
         wait_until(lambda: good.state is State.READY and good.server not in servers, what="a new process")
-        assert never_ends.state is State.FAILED
+        wait_until(lambda: never_ends.server is not None and never_ends.server not in servers, what="another import")
 
 
 def test_load_after_load_leaves_no_process_thread_file_or_memory(tmp_path: Path, nothing_left: None) -> None:

@@ -16,7 +16,7 @@ from support.waiting import wait_until
 
 from skerry import Location, State, Workspace
 from skerry.model import LocationState
-from skerry.workspace import location as location_module
+from skerry.workspace import life
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
@@ -104,8 +104,8 @@ def test_code_that_fails_when_it_is_loaded_again_is_failed_and_left_so(write: Wr
 
 
 def test_a_reload_does_not_wait_for_the_pause(write: Write, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(location_module, "FIRST_RESTART", 3600.0)
-    monkeypatch.setattr(location_module, "LAST_RESTART", 3600.0)
+    monkeypatch.setattr(life, "FIRST_RESTART", 3600.0)
+    monkeypatch.setattr(life, "LAST_RESTART", 3600.0)
     write("team.py", GOOD.format(name="daily"))
     workspace = load("load_from: [python_file: team.py]")
     assert workspace.wait(60)
@@ -120,8 +120,8 @@ def test_a_reload_does_not_wait_for_the_pause(write: Write, load: Load, monkeypa
 
 
 def test_closing_during_the_pause_leaves_nothing(write: Write, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(location_module, "FIRST_RESTART", 3600.0)
-    monkeypatch.setattr(location_module, "LAST_RESTART", 3600.0)
+    monkeypatch.setattr(life, "FIRST_RESTART", 3600.0)
+    monkeypatch.setattr(life, "LAST_RESTART", 3600.0)
     write("team.py", GOOD.format(name="daily"))
     workspace = load("load_from: [python_file: team.py]")
     assert workspace.wait(60)

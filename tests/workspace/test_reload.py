@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from support.servers import alive
 from support.waiting import wait_until
 
 from skerry import ErrorKind, Location, LocationError, State, Workspace
-from skerry.model import LocationState, ReloadResult
+from skerry.model import Cause, DefinitionName, LocationState, ReloadResult
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
@@ -31,6 +32,14 @@ def pipelines(location: Location) -> list[str]:
     return [pipeline.name for repository in location.repositories for pipeline in repository.pipelines]
 
 
+def generations(result: ReloadResult) -> tuple[int | None, int | None]:
+    return result.old_generation, result.new_generation
+
+
+def names(definitions: tuple[DefinitionName, ...]) -> list[str]:
+    return [str(name) for name in definitions]
+
+
 def pid_of(location: Location) -> int:
     assert location.server is not None
     assert location.server.pid is not None
@@ -42,7 +51,7 @@ def test_a_reload_shows_the_new_code_in_a_new_process(write: Write, load: Load) 
     location = only(load("load_from: [python_file: team.py]"))
     before = pid_of(location)
     write("team.py", GOOD.format(name="weekly"))
-    assert location.reload() == ReloadResult(1, 2)
+    assert generations(location.reload()) == (1, 2)
     assert (location.state, pipelines(location), location.output()) == (State.READY, ["weekly"], "loaded weekly\n")
     assert pid_of(location) != before
     assert not alive(before)
@@ -61,7 +70,7 @@ def test_a_failed_reload_keeps_what_worked_and_says_so(write: Write, load: Load)
     assert (state.state, state.stale, state.error) == (State.READY, True, result.error)
     assert (pipelines(location), pid_of(location)) == (["daily"], before)
     write("team.py", GOOD.format(name="mended"))
-    assert location.reload() == ReloadResult(1, 2)
+    assert generations(location.reload()) == (1, 2)
     state = location.snapshot
     assert (state.stale, state.error, pipelines(location)) == (False, None, ["mended"])
 
@@ -83,9 +92,71 @@ def test_meanwhile_the_old_code_goes_on_and_nobody_sees_anything_else(write: Wri
     finally:
         (tmp_path / "go").touch()
         thread.join(60)
-    assert results == [ReloadResult(1, 2)]
+    assert list(map(generations, results)) == [(1, 2)]
     assert {state.state for state in seen} == {State.READY}
     assert not any(state.stale for state in seen)
+
+
+def test_a_reload_tells_what_it_has_changed_in_the_definitions(write: Write, load: Load) -> None:
+    code = """
+        from skerry import pipeline, repository, schedule, solid
+
+        @solid
+        def work(): ...
+
+        @pipeline
+        def {first}():
+            work(){more}
+
+        @schedule(cron_schedule="{cron}", pipeline_name="{first}")
+        def nightly():
+            return {{}}
+
+        @repository
+        def team():
+            return [{first}, nightly]
+    """
+    write("team.py", code.format(first="daily", cron="0 1 * * *", more=""))
+    location = only(load("load_from: [python_file: team.py]"))
+    changes = location.reload().changes
+    assert not changes
+    write("team.py", "\n\n" + code.format(first="daily", cron="0 2 * * *", more=""))
+    changes = location.reload().changes
+    assert (names(changes.added), names(changes.removed), names(changes.changed)) == (
+        [],
+        [],
+        ["schedule nightly in team"],
+    )
+    write("team.py", code.format(first="daily", cron="0 2 * * *", more="; work()"))
+    assert names(location.reload().changes.changed) == ["pipeline daily in team"]
+    write("team.py", code.format(first="hourly", cron="0 2 * * *", more=""))
+    changes = location.reload().changes
+    assert names(changes.added) == ["pipeline hourly in team"]
+    assert names(changes.removed) == ["pipeline daily in team"]
+    assert names(changes.changed) == ["schedule nightly in team"]
+
+
+def test_each_move_is_remembered_with_its_time_and_reason(write: Write, load: Load) -> None:
+    before = time.time()
+    write("team.py", GOOD.format(name="daily"))
+    location = only(load("load_from: [python_file: team.py]"))
+    location.reload()
+    write("team.py", "1 / 0")
+    location.reload()
+    os.kill(pid_of(location), signal.SIGKILL)
+    wait_until(lambda: location.state is State.FAILED, what="FAILED")
+    assert [(move.old, move.new, move.cause, move.generation, move.stale) for move in location.history] == [
+        (None, State.LOADING, Cause.OPENED, None, False),
+        (State.LOADING, State.READY, Cause.LOADED, 1, False),
+        (State.READY, State.READY, Cause.RELOAD_ASKED, 2, False),
+        (State.READY, State.READY, Cause.RELOAD_ASKED, 2, True),
+        (State.READY, State.LOADING, Cause.PROCESS_ENDED, None, False),
+        (State.LOADING, State.FAILED, Cause.LOAD_FAILED, None, False),
+    ]
+    times = [move.at for move in location.history]
+    assert before <= times[0]
+    assert times == sorted(times)
+    assert location.snapshot.last_move == location.history[-1]
 
 
 def test_what_failed_can_be_reloaded_once_it_is_mended(write: Write, load: Load) -> None:
@@ -96,7 +167,7 @@ def test_what_failed_can_be_reloaded_once_it_is_mended(write: Write, load: Load)
     assert (location.state, result.old_generation, result.new_generation) == (State.FAILED, None, None)
     assert result.error == location.error
     write("team.py", GOOD.format(name="daily"))
-    assert location.reload() == ReloadResult(None, 1)
+    assert generations(location.reload()) == (None, 1)
     assert (location.state, location.error) == (State.READY, None)
 
 
@@ -117,7 +188,7 @@ def test_a_process_that_ends_during_the_reload_is_not_missed(write: Write, load:
     finally:
         go.touch()
         thread.join(60)
-    assert results == [ReloadResult(1, 2)]
+    assert list(map(generations, results)) == [(1, 2)]
     assert (location.state, pipelines(location)) == (State.READY, ["weekly"])
 
 

@@ -95,6 +95,11 @@ class Command:
         self.returncode = code if signal is None else -signal
         self._end()
 
+    def lost(self, error: LocationError) -> None:
+        """See ``Child``."""
+        self.failure = error
+        self._end()
+
     def _stop(self) -> None:
         if not self._stopping:
             self._stopping = True

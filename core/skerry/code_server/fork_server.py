@@ -34,6 +34,9 @@ class Child(Protocol):
     def exited(self, code: int | None, signal: int | None) -> None:
         """Hear that the process has ended, by exit code or by signal; it and its descendants are gone."""
 
+    def lost(self, error: LocationError) -> None:
+        """Hear that the fork server has ended, and with it the process, which it may not have started yet."""
+
 
 class ForkServer:
     """One fork server. ``failure`` is set once it cannot give processes any more."""
@@ -173,12 +176,19 @@ class ForkServer:
             self._process.wait(0.5)
         self._output.drain()
         self._output.close()
-        self._fail(self._failed_to_start() if not self.python else self._ended())
+        failure = self._ended() if self.python else self._failed_to_start()
         with self._lock:
+            self.failure = self.failure or failure
+            waiting, self._waiting = self._waiting, {}
             running, self._running = self._running, {}
             self._connection.close()
         for child in running.values():
-            child.exited(None, 9)
+            child.lost(failure)
+        for child in waiting.values():
+            if self.python:
+                child.lost(failure)
+            else:
+                child.not_spawned(self.failure)
 
     def _fail(self, failure: LocationError) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from signal import SIGKILL
 
 from skerry.code_server.endings import ended, timed_out
 from skerry.code_server.output import Output
@@ -35,7 +36,8 @@ class LoadRequest:
 
     ``folder``: the absolute folder of the workspace file; ``startup_timeout``: seconds, from when the location began to
     open; ``deadline``: the ``time.monotonic()`` at which they are over; ``startup_timeout_place``: ``file:line:column``
-    of that setting, or of the entry that leaves it out.
+    of that setting, or of the entry that leaves it out. ``again``: code that was READY before has ended by itself, and
+    is loaded again.
     """
 
     target: LoadTarget
@@ -45,6 +47,7 @@ class LoadRequest:
     deadline: float
     startup_timeout_place: str = ""
     generation: int = 1
+    again: bool = False
 
     def message(self, variables: dict[str, str]) -> Message:
         """Give the message that asks a user process for it."""
@@ -141,7 +144,16 @@ class LocalCodeServer(CodeServer):
             tail = self._output.tail()
             loaded = self._status.state is State.READY
             doing = "waiting for calls" if loaded else "loading"
-            self._fail(ended(code, signal, doing, tail, self._standard_library), ended=loaded)
+            # Somebody kills what has been loaded before; what has not may have used up the memory, and would again.
+            killed = self._request.again and signal == SIGKILL
+            self._fail(ended(code, signal, doing, tail, self._standard_library), ended=loaded or killed)
+        self._clean_up()
+
+    def lost(self, error: LocationError) -> None:
+        """See ``Child``."""
+        if not self._stopping and self._status.state is not State.FAILED:
+            self._output.drain()
+            self._fail(ErrorInfo(error.kind, str(error), output=self._output.tail()), ended=True)
         self._clean_up()
 
     # -- what the user process tells -----------------------------------------------------------------------------

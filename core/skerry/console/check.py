@@ -79,6 +79,8 @@ def _load(source: WorkspaceSource, *, quiet: bool, verbose: bool) -> tuple[Works
     from skerry.console.live import wait, wait_and_show
 
     with source.load() as workspace:
+        for location in workspace:
+            location.load()
         if quiet:
             wait(workspace, None, None)
         else:

@@ -67,6 +67,7 @@ def _print_json(workspace: Workspace, selector: str | None, seconds: float | Non
         write_json(workspace.snapshot.to_json())
         return
     name, rest = split_location(selector, [location.name for location in workspace.locations])
+    workspace[name].load()
     wait(workspace, name, seconds)
     state = workspace.snapshot
     location = next(one for one in state.locations if one.name == name)
@@ -82,6 +83,7 @@ def _print(workspace: Workspace, selector: str | None, seconds: float | None, *,
     name, rest = None, ""
     if selector is not None:
         name, rest = split_location(selector, [location.name for location in workspace.locations])
+        workspace[name].load()
     console, page = open_page(verbose=verbose)
     if page.drawing:
         wait_and_show(workspace, name, seconds, console, page)

@@ -1,14 +1,18 @@
 """Frozen records that every room shares, and their JSON. Standard library only; CPython 3.8 and newer."""
 
+from skerry.model.changes import DefinitionChanges, DefinitionName
 from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
 from skerry.model.location import (
+    Cause,
     Explanation,
     LocationState,
+    Move,
     Origin,
     PathEntry,
     ReloadResult,
     ServerInfo,
     State,
+    WorkspaceReloadResult,
     WorkspaceState,
 )
 from skerry.model.records import Record
@@ -22,12 +26,16 @@ from skerry.model.snapshot import (
 )
 
 __all__ = [
+    "Cause",
+    "DefinitionChanges",
     "DefinitionFailure",
+    "DefinitionName",
     "ErrorInfo",
     "Explanation",
     "Frame",
     "InputSnapshot",
     "LocationState",
+    "Move",
     "Origin",
     "PathEntry",
     "PipelineSnapshot",
@@ -41,5 +49,6 @@ __all__ = [
     "Severity",
     "SolidSnapshot",
     "State",
+    "WorkspaceReloadResult",
     "WorkspaceState",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
+from skerry.model.changes import DefinitionChanges
 from skerry.model.errors import ErrorInfo, Problem
 from skerry.model.records import Record, not_in_json
 from skerry.model.snapshot import RepositorySnapshot
@@ -16,7 +17,47 @@ class State(str, Enum):
     READY = "READY"
     FAILED = "FAILED"
     UNREACHABLE = "UNREACHABLE"
+    IDLE = "IDLE"
     CLOSED = "CLOSED"
+
+
+class Cause(str, Enum):
+    """Why a location has moved. The values are stable: they stand in ``--json``."""
+
+    OPENED = "OPENED"
+    LOADED = "LOADED"
+    LOAD_FAILED = "LOAD_FAILED"
+    # Why it was loaded again; what came of that is in the move.
+    RELOAD_ASKED = "RELOAD_ASKED"
+    FILES_CHANGED = "FILES_CHANGED"
+    ENTRY_CHANGED = "ENTRY_CHANGED"
+    PROCESS_ENDED = "PROCESS_ENDED"
+    # What a code server that somebody else runs has told, or its silence.
+    SERVER_RELOADED = "SERVER_RELOADED"
+    CONNECTION_LOST = "CONNECTION_LOST"
+    CONNECTED = "CONNECTED"
+    # `lazy` and `idle_timeout`.
+    USED = "USED"
+    NOT_USED = "NOT_USED"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True)
+class Move(Record):
+    """One move of a location; progress within LOADING is none.
+
+    ``at``: seconds since the epoch. ``old``: None for the first state. ``detail``: more about the cause, such as the
+    files that have changed. ``generation``: of the code that serves from now on, None where there is none. ``stale``:
+    that is older than the load that has failed now.
+    """
+
+    at: float
+    old: Optional[State]
+    new: State
+    cause: Cause
+    detail: str = ""
+    generation: Optional[int] = None
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +70,7 @@ class Origin(Record):
     ``type``: the key under ``load_from``. ``options``: what the type's ``normalize`` gave. ``folder``: the folder of
     the workspace file, absolute. ``startup_timeout``: seconds. ``env``: variables for the user process; ``env_file``:
     absolute paths of files with more of them, which give way to ``env``; a later file overrides an earlier one.
+    ``lazy``: it is loaded when first used; ``idle_timeout``: seconds without use after which its process is ended.
     """
 
     location_name: str
@@ -38,6 +80,8 @@ class Origin(Record):
     startup_timeout: float = 180.0
     env: Mapping[str, str] = field(default_factory=dict)
     env_file: Tuple[str, ...] = ()
+    lazy: bool = False
+    idle_timeout: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +110,26 @@ class ReloadResult(Record):
     """What came of a reload.
 
     ``old_generation``: None where nothing was loaded before. ``new_generation``: None when it failed; then ``error``
-    says why, and what was loaded before goes on.
+    says why, and what was loaded before goes on. ``changes``: between what the two define, none when it failed.
     """
 
     old_generation: Optional[int] = None
     new_generation: Optional[int] = None
     error: Optional[ErrorInfo] = None
+    changes: DefinitionChanges = field(default_factory=DefinitionChanges)
+
+
+@dataclass(frozen=True)
+class WorkspaceReloadResult(Record):
+    """What came of reading the workspace files again: the names of the locations that are touched, in their order.
+
+    ``added``: they load now. ``removed``: they are closed. ``changed``: loaded again, with what came of that; None for
+    one that is loaded when it is first used.
+    """
+
+    added: Tuple[str, ...] = ()
+    removed: Tuple[str, ...] = ()
+    changed: Mapping[str, Optional[ReloadResult]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,7 +160,7 @@ class LocationState(Record):
     """All that is known of a location at one moment. JSON: an item of ``locations`` in the ``--json`` contract.
 
     ``stale``: what is served is older than the last, failed, reload. ``busy_since`` and ``retry_at``: seconds since
-    the epoch. ``progress``: what is being done while LOADING.
+    the epoch. ``progress``: what is being done while LOADING. ``last_move``: how it came to be so.
     """
 
     name: str
@@ -115,6 +173,7 @@ class LocationState(Record):
     error: Optional[ErrorInfo] = None
     server: Optional[ServerInfo] = None
     repositories: Tuple[RepositorySnapshot, ...] = ()
+    last_move: Optional[Move] = None
     progress: str = not_in_json("")
     explanation: Optional[Explanation] = not_in_json(None)
 

@@ -17,7 +17,8 @@ from skerry.rpc.address import Address
 from skerry.rpc.credentials import TokenSource, token_source
 from skerry.rpc.diagnosis import unreachable
 from skerry.rpc.peer import Peer
-from skerry.rpc.wire import read_hello, read_reload, read_snapshot, read_status
+from skerry.rpc.wire import read_hello, read_snapshot, read_status
+from skerry.rpc.wire_reload import read_reload
 
 #: Seconds to wait before the second attempt, and at most before any.
 FIRST_RETRY = 0.2

@@ -19,7 +19,8 @@ from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.calls import Calls, Context, Handler
 from skerry.rpc.guard import Guard
 from skerry.rpc.protocol import grpc
-from skerry.rpc.wire import write_output, write_reload, write_snapshot, write_status
+from skerry.rpc.wire import write_output, write_snapshot, write_status
+from skerry.rpc.wire_reload import write_reload
 
 _Result = TypeVar("_Result")
 

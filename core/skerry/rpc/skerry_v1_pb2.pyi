@@ -14,12 +14,14 @@ class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FAILED: _ClassVar[State]
     UNREACHABLE: _ClassVar[State]
     CLOSED: _ClassVar[State]
+    IDLE: _ClassVar[State]
 STATE_UNSPECIFIED: State
 LOADING: State
 READY: State
 FAILED: State
 UNREACHABLE: State
 CLOSED: State
+IDLE: State
 
 class ProtocolRange(_message.Message):
     __slots__ = ("oldest", "newest")
@@ -285,11 +287,27 @@ class OutputPart(_message.Message):
     def __init__(self, text: _Optional[str] = ...) -> None: ...
 
 class ReloadReply(_message.Message):
-    __slots__ = ("old_generation", "new_generation", "error")
+    __slots__ = ("old_generation", "new_generation", "error", "added", "removed", "changed")
     OLD_GENERATION_FIELD_NUMBER: _ClassVar[int]
     NEW_GENERATION_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    ADDED_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
     old_generation: int
     new_generation: int
     error: Error
-    def __init__(self, old_generation: _Optional[int] = ..., new_generation: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
+    added: _containers.RepeatedCompositeFieldContainer[DefinitionName]
+    removed: _containers.RepeatedCompositeFieldContainer[DefinitionName]
+    changed: _containers.RepeatedCompositeFieldContainer[DefinitionName]
+    def __init__(self, old_generation: _Optional[int] = ..., new_generation: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., added: _Optional[_Iterable[_Union[DefinitionName, _Mapping]]] = ..., removed: _Optional[_Iterable[_Union[DefinitionName, _Mapping]]] = ..., changed: _Optional[_Iterable[_Union[DefinitionName, _Mapping]]] = ...) -> None: ...
+
+class DefinitionName(_message.Message):
+    __slots__ = ("type", "repository", "name")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    REPOSITORY_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    repository: str
+    name: str
+    def __init__(self, type: _Optional[str] = ..., repository: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...

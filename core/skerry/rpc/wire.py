@@ -19,7 +19,6 @@ from skerry.model import (
     InputSnapshot,
     PathEntry,
     PipelineSnapshot,
-    ReloadResult,
     RepositorySnapshot,
     ScheduleSnapshot,
     SensorSnapshot,
@@ -45,8 +44,10 @@ DESCRIPTION_LENGTH = 64 * 1024
 PATH_LENGTH = 64 * 1024
 
 _STATES = {state: messages.State.Value(state.value) for state in State}
-#: What is CLOSED on the other side is not closed here: there will be another.
-_STATES_BACK: dict[int, State] = {value: state for state, value in _STATES.items() if state is not State.CLOSED}
+#: What is CLOSED on the other side is not closed here: there will be another. What is IDLE there is asked all the same.
+_STATES_BACK: dict[int, State] = {
+    value: state for state, value in _STATES.items() if state not in (State.CLOSED, State.IDLE)
+}
 
 
 def write_status(status: ServerStatus, snapshot: int) -> messages.Status:
@@ -101,23 +102,6 @@ def read_hello(message: messages.HandshakeReply, address: str) -> ServerInfo:
         image=optional(message, "image"),
         generation=0,
         load_seconds=None,
-    )
-
-
-def write_reload(result: ReloadResult) -> messages.ReloadReply:
-    """Give what came of a reload."""
-    error = write_error(result.error) if result.error is not None else None
-    return messages.ReloadReply(
-        old_generation=number(result.old_generation), new_generation=number(result.new_generation), error=error
-    )
-
-
-def read_reload(message: messages.ReloadReply) -> ReloadResult:
-    """Read what came of a reload."""
-    return ReloadResult(
-        old_generation=optional(message, "old_generation"),
-        new_generation=optional(message, "new_generation"),
-        error=read_error(message.error) if message.HasField("error") else None,
     )
 
 

@@ -61,7 +61,7 @@ class Loads:
             {self.key: {**options, "location_name": str(number), **common}} for number, options in enumerate(entries)
         ]
         description = read_entries(written, self.folder, registry, source="options")
-        with Workspace(description, registry, Processes()) as workspace:
+        with Workspace(lambda: description, registry, Processes()) as workspace:
             yield workspace, observed
 
     def settle(self, workspace: Workspace) -> tuple[Location, ...]:

@@ -1,54 +1,107 @@
-"""The worker threads in which location types open their locations."""
+"""Has locations opened by their types, each within its limit."""
 
 from __future__ import annotations
 
-import queue
-import threading
+import os
 from collections.abc import Callable
+from pathlib import Path
 
-#: Built-in types open in a millisecond and do not wait; others may clone a repository or pull an image.
-WORKERS = 16
+from skerry.code_server import Processes
+from skerry.code_server.supervisor import Timer
+from skerry.errors import ErrorKind, LocationError, PluginError
+from skerry.model import ErrorInfo
+from skerry.plugin import CodeServer
+from skerry.plugin.registry import Registry
+from skerry.workspace.cache import Cache
+from skerry.workspace.life import Life
+from skerry.workspace.opened import OpenedCodeServer
+from skerry.workspace.runtime import LocationRuntime
+from skerry.workspace.workers import Workers
+from skerry.workspace_file import Entry, resolve_origin
 
 
-class Workers:
-    """Runs functions in up to ``WORKERS`` threads, which end when there is nothing left to do.
+class LocationOpener:
+    """Opens the locations of one workspace; see ``skerry.workspace.life.Opener``."""
 
-    The threads are daemons: one that hangs in a plugin must not keep the program from ending.
-    """
+    def __init__(self, registry: Registry, processes: Processes, state_folder: Path) -> None:
+        self._registry = registry
+        self._processes = processes
+        self._cache = Cache(state_folder)
+        self._workers = Workers(processes.supervisor.call_later)
 
-    def __init__(self) -> None:
-        self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._threads: set[threading.Thread] = set()
+    def open(self, life: Life, generation: int, *, again: bool) -> None:
+        """See ``Opener``."""
+        self._workers.submit(lambda: self._open(life, life.entry, generation, again=again))
 
-    def submit(self, task: Callable[[], None]) -> None:
-        """Run ``task`` soon. It must not raise."""
-        with self._lock:
-            self._tasks.put(task)
-            if len(self._threads) < WORKERS:
-                thread = threading.Thread(target=self._work, name="skerry-open", daemon=True)
-                self._threads.add(thread)
-                thread.start()
+    def soon(self, task: Callable[[], None]) -> None:
+        """See ``Opener``."""
+        self._workers.submit(task)
 
-    def give_up(self, then: Callable[[], None]) -> Callable[[], None]:
-        """Called in a task: gives a function that lets another thread take this one's place, and calls ``then``."""
-        stuck = threading.current_thread()
+    def call_later(self, seconds: float, function: Callable[[], None]) -> Timer:
+        """See ``Opener``."""
+        return self._processes.supervisor.call_later(seconds, function)
 
-        def replace() -> None:
-            with self._lock:
-                self._threads.discard(stuck)
-            self.submit(then)
+    def _open(self, life: Life, entry: Entry, generation: int, *, again: bool) -> None:
+        assert entry.origin is not None
+        life.close_ended()
+        runtime = LocationRuntime(
+            entry.origin,
+            entry.startup_timeout_place,
+            generation,
+            self._processes,
+            self._cache,
+            life.progress,
+            again=again,
+        )
+        if not life.opening(runtime.close):
+            return
+        limit = self.call_later(
+            entry.origin.startup_timeout, lambda: self.soon(lambda: _not_opened(life, entry, runtime))
+        )
+        try:
+            location_type = self._registry.get(entry.type)
+            origin, secrets = resolve_origin(entry.origin, location_type.schema, entry.written, os.environ)
+            life.hide(secrets)
+            runtime.resolve(origin)
+            server = location_type.open(origin, runtime)
+            if not isinstance(server, CodeServer):
+                raise TypeError(f"open() of {entry.type!r} gave {server!r}, which is not a CodeServer")
+        except LocationError as error:
+            runtime.close()
+            life.fail(ErrorInfo(error.kind, str(error)))
+        # A location type is a plugin: whatever it raises is this location's failure.
+        except BaseException as error:
+            runtime.close()
+            life.fail(self._plugin_failure(entry.type, error))
+        else:
+            life.serve(OpenedCodeServer(server, runtime))
+        finally:
+            limit.cancel()
 
-        return replace
+    def _plugin_failure(self, key: str, error: BaseException) -> ErrorInfo:
+        from skerry.user_process.tracebacks import describe_exception
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if threading.current_thread() not in self._threads:
-                    return  # it was given up
-                try:
-                    task = self._tasks.get_nowait()
-                except queue.Empty:
-                    self._threads.discard(threading.current_thread())
-                    return
-            task()
+        if isinstance(error, PluginError):
+            return ErrorInfo(ErrorKind.LOCATION_TYPE_FAILED, str(error))
+        described = describe_exception(error)
+        failure = LocationError(
+            ErrorKind.LOCATION_TYPE_FAILED,
+            key=key,
+            distribution=self._registry.distribution(key),
+            reason=described.message,
+        )
+        return ErrorInfo(failure.kind, str(failure), described.frames, described.cause)
+
+
+def _not_opened(life: Life, entry: Entry, runtime: LocationRuntime) -> None:
+    """The location type has not returned in time: it is given up, and what it has begun is ended."""
+    assert entry.origin is not None
+    doing = life.state.progress
+    error = LocationError(
+        ErrorKind.STARTUP_TIMEOUT,
+        seconds=entry.origin.startup_timeout,
+        doing=f" ({doing})" if doing else "",
+        where=f" at {entry.startup_timeout_place}" if entry.startup_timeout_place else "",
+    )
+    life.fail(ErrorInfo(error.kind, str(error)))
+    runtime.close()

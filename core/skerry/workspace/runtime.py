@@ -36,11 +36,15 @@ class LocationRuntime:
         processes: Processes,
         cache: Cache,
         progress: Callable[[str], None],
+        *,
+        again: bool = False,
     ) -> None:
+        """``again``: code that was READY before has ended by itself, and is loaded again."""
         self.deadline = time.monotonic() + origin.startup_timeout
         self._origin = origin
         self._startup_timeout_place = startup_timeout_place
         self._generation = generation
+        self._again = again
         self._processes = processes
         self._cache = cache
         self._progress = progress
@@ -62,6 +66,7 @@ class LocationRuntime:
             deadline=self.deadline,
             startup_timeout_place=self._startup_timeout_place,
             generation=self._generation,
+            again=self._again,
         )
         return LocalCodeServer(request, self._processes)
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from skerry.code_server import Processes
-from skerry.errors import ErrorKind, LocationError, PluginError, UnknownLocationError
-from skerry.model import ErrorInfo, LocationState, Problem, Severity, State, WorkspaceState
-from skerry.plugin import CodeServer
+from skerry.errors import UnknownLocationError
+from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
-from skerry.workspace.cache import Cache, find_state_folder
-from skerry.workspace.location import Location, Observer
-from skerry.workspace.opened import OpenedCodeServer
-from skerry.workspace.opening import Workers
-from skerry.workspace.runtime import LocationRuntime
+from skerry.workspace.cache import find_state_folder
+from skerry.workspace.life import Life, Observer
+from skerry.workspace.location import Location
+from skerry.workspace.opening import LocationOpener
 from skerry.workspace.states import SETTLED
-from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files, resolve_origin
+from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files
 
 DEFAULT_FILE = "workspace.yaml"
-_CLOSED_AT_ONCE = 32
+#: Locations that are closed or loaded again at a time.
+_AT_ONCE = 32
 
 
 class Workspace:
@@ -40,22 +40,22 @@ class Workspace:
     Every method may be called by any thread.
     """
 
-    def __init__(self, description: WorkspaceDescription, registry: Registry, processes: Processes) -> None:
+    def __init__(self, read: Callable[[], WorkspaceDescription], registry: Registry, processes: Processes) -> None:
         """Use ``load`` or ``from_entries``."""
+        description = read()
+        self._read = read
+        self._reloading = threading.Lock()
         self._paths = description.paths
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
-        self._workers = Workers()
-        self._cache = Cache(find_state_folder(_first_folder(description)))
+        self._opener = LocationOpener(registry, processes, find_state_folder(_first_folder(description)))
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         self._closing = threading.Lock()
         self._locations = {entry.name: self._make(entry) for entry in description.entries}
-        for entry in description.entries:
-            if entry.origin is not None:
-                location = self._locations[entry.name]
-                location._begin(self._loader(location, entry), processes.supervisor.call_later)
+        for location in self._locations.values():
+            location._life.begin()
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], processes: Processes | None = None) -> Workspace:
@@ -68,7 +68,7 @@ class Workspace:
         files = [Path(path) for path in paths or (DEFAULT_FILE,)]
         with _closed_on_error(processes) as running:
             registry = Registry()
-            return cls(read_workspace_files(files, registry), registry, running)
+            return cls(lambda: read_workspace_files(files, registry), registry, running)
 
     @classmethod
     def from_entries(
@@ -85,7 +85,8 @@ class Workspace:
         with _closed_on_error(processes) as running:
             registry = Registry()
             base = Path(folder) if folder is not None else Path.cwd()
-            return cls(read_entries(list(load_from), base.absolute(), registry), registry, running)
+            entries = list(load_from)
+            return cls(lambda: read_entries(entries, base.absolute(), registry), registry, running)
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -131,15 +132,51 @@ class Workspace:
         with self._settled:
             return self._settled.wait_for(self._all_settled, timeout)
 
+    def reload(self) -> WorkspaceReloadResult:
+        """Read the workspace files again, and touch only the locations whose entries have changed.
+
+        Each of those is loaded as its entry says now, beside what it served, which stays when that fails, as it does
+        when the entry is wrong now; this waits for them. New ones begin to load, those whose entries are gone are
+        closed. Raises WorkspaceFileError when a file cannot be used at all: then nothing is touched.
+        """
+        with self._reloading:
+            description = self._read()
+            before = dict(self._locations)
+            new = [entry for entry in description.entries if entry.name not in before]
+            changed = [entry for entry in description.entries if entry.name in before]
+            self._locations = {entry.name: before.get(entry.name) or self._make(entry) for entry in description.entries}
+            self._problems = description.problems
+            for entry in new:
+                self._locations[entry.name]._life.begin()
+            removed = [location for name, location in before.items() if name not in self._locations]
+            _all_at_once([location._life.close for location in removed])
+            return WorkspaceReloadResult(
+                added=tuple(entry.name for entry in new),
+                removed=tuple(location.name for location in removed),
+                changed=self._change([entry for entry in changed if self._has_changed(entry)]),
+            )
+
+    def _has_changed(self, entry: Entry) -> bool:
+        """Tell whether an entry wants another load; one that has only moved in its file is taken as it is."""
+        life = self._locations[entry.name]._life
+        if not life.entry.says_the_same(entry):
+            return True
+        life.place(entry)
+        return False
+
+    def _change(self, entries: Sequence[Entry]) -> dict[str, ReloadResult | None]:
+        results: dict[str, ReloadResult | None] = {}
+
+        def change(entry: Entry) -> None:
+            results[entry.name] = self._locations[entry.name]._life.change(entry)
+
+        _all_at_once([functools.partial(change, entry) for entry in entries])
+        return {entry.name: results[entry.name] for entry in entries if entry.name in results}
+
     def close(self) -> None:
         """End every location's processes, also those that are loading, and wait until nothing is left. Idempotent."""
         with self._closing:
-            closing = [threading.Thread(target=location._close) for location in self.locations]
-            for group in _groups(closing, _CLOSED_AT_ONCE):
-                for thread in group:
-                    thread.start()
-                for thread in group:
-                    thread.join()
+            _all_at_once([location._life.close for location in self.locations])
             self._processes.close()
 
     def __enter__(self) -> Workspace:
@@ -157,14 +194,7 @@ class Workspace:
         return all(location.state in SETTLED for location in self._locations.values())
 
     def _make(self, entry: Entry) -> Location:
-        state = LocationState(entry.name, entry.type, entry.line, progress="waiting")
-        if entry.origin is None:
-            words = [str(problem) for problem in entry.problems if problem.severity is Severity.ERROR]
-            error = LocationError(ErrorKind.INVALID_ENTRY, detail="\n".join(words))
-            state = LocationState(
-                entry.name, entry.type, entry.line, State.FAILED, error=ErrorInfo(error.kind, str(error))
-            )
-        return Location(state, entry.origin, entry.problems, self._moved)
+        return Location(Life(entry, self._opener, self._moved))
 
     def _moved(self, name: str, old: LocationState | None, new: LocationState) -> None:
         with self._settled:
@@ -173,72 +203,6 @@ class Workspace:
         for observer in observers:
             observer(name, old, new)
         self._registry.location_changed(name, old, new)
-
-    def _loader(self, location: Location, entry: Entry) -> Callable[[int], None]:
-        """Give the function that has a generation of the location loaded."""
-        return lambda generation: self._workers.submit(lambda: self._open(location, entry, generation))
-
-    def _open(self, location: Location, entry: Entry, generation: int) -> None:
-        assert entry.origin is not None
-        location._close_ended()
-        runtime = LocationRuntime(
-            entry.origin,
-            entry.startup_timeout_place,
-            generation,
-            self._processes,
-            self._cache,
-            location._progress,
-        )
-        if not location._open(runtime.close):
-            return
-        limit = self._processes.supervisor.call_later(
-            entry.origin.startup_timeout, self._workers.give_up(lambda: self._not_opened(location, entry, runtime))
-        )
-        try:
-            location_type = self._registry.get(entry.type)
-            origin, secrets = resolve_origin(entry.origin, location_type.schema, entry.written, os.environ)
-            location._hide(secrets)
-            runtime.resolve(origin)
-            server = location_type.open(origin, runtime)
-            if not isinstance(server, CodeServer):
-                raise TypeError(f"open() of {entry.type!r} gave {server!r}, which is not a CodeServer")
-        except LocationError as error:
-            runtime.close()
-            location._fail(ErrorInfo(error.kind, str(error)))
-        # A location type is a plugin: whatever it raises is this location's failure.
-        except BaseException as error:
-            runtime.close()
-            location._fail(self._plugin_failure(entry.type, error))
-        else:
-            location._serve(OpenedCodeServer(server, runtime))
-        finally:
-            limit.cancel()
-
-    def _not_opened(self, location: Location, entry: Entry, runtime: LocationRuntime) -> None:
-        assert entry.origin is not None
-        doing = location.snapshot.progress
-        error = LocationError(
-            ErrorKind.STARTUP_TIMEOUT,
-            seconds=entry.origin.startup_timeout,
-            doing=f" ({doing})" if doing else "",
-            where=f" at {entry.startup_timeout_place}" if entry.startup_timeout_place else "",
-        )
-        location._fail(ErrorInfo(error.kind, str(error)))
-        runtime.close()
-
-    def _plugin_failure(self, key: str, error: BaseException) -> ErrorInfo:
-        from skerry.user_process.tracebacks import describe_exception
-
-        if isinstance(error, PluginError):
-            return ErrorInfo(ErrorKind.LOCATION_TYPE_FAILED, str(error))
-        described = describe_exception(error)
-        failure = LocationError(
-            ErrorKind.LOCATION_TYPE_FAILED,
-            key=key,
-            distribution=self._registry.distribution(key),
-            reason=described.message,
-        )
-        return ErrorInfo(failure.kind, str(failure), described.frames, described.cause)
 
 
 def _first_folder(description: WorkspaceDescription) -> Path:
@@ -260,5 +224,11 @@ def _closed_on_error(processes: Processes | None) -> Iterator[Processes]:
         raise
 
 
-def _groups(items: Sequence[threading.Thread], size: int) -> Iterable[Sequence[threading.Thread]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _all_at_once(tasks: Sequence[Callable[[], None]]) -> None:
+    """Run tasks that wait in threads of their own, so many at a time, and wait for them."""
+    for start in range(0, len(tasks), _AT_ONCE):
+        threads = [threading.Thread(target=task) for task in tasks[start : start + _AT_ONCE]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from skerry.model import Origin, Problem
+from skerry.model import Origin, Problem, Severity
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,18 @@ class Entry:
     startup_timeout_place: str = ""
     problems: tuple[Problem, ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that cost it its origin."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def says_the_same(self, other: Entry) -> bool:
+        """Tell whether the location would be loaded in the same way, wherever the two stand in their files."""
+        if self.origin is None or other.origin is None:
+            mine, theirs = ([(problem.message, problem.hint) for problem in one.errors] for one in (self, other))
+            return self.origin is other.origin and self.type == other.type and mine == theirs
+        return (self.origin, self.written) == (other.origin, other.written)
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,11 @@ def _entry(draft: Draft, file: FileDraft) -> Entry:
     name = draft.name or ""
     origin = None
     if draft.options is not None:
-        timeout = {key: float(draft.common[key]) for key in ("startup_timeout",) if key in draft.common}
-        origin = Origin(name, draft.type, draft.options, file.folder, env=draft.env, env_file=draft.env_file, **timeout)
+        times = {key: float(draft.common[key]) for key in ("startup_timeout", "idle_timeout") if key in draft.common}
+        lazy = draft.common.get("lazy", False)
+        origin = Origin(
+            name, draft.type, draft.options, file.folder, env=draft.env, env_file=draft.env_file, lazy=lazy, **times
+        )
     return Entry(
         name=name,
         type=draft.type,

@@ -25,7 +25,7 @@ from skerry.console.render.page import (
 from skerry.console.render.problems import render_problems
 from skerry.console.text import duration, short_path
 from skerry.errors import ErrorKind
-from skerry.model import LocationState, Problem, ServerInfo, Severity, State, WorkspaceState
+from skerry.model import Cause, LocationState, Problem, ServerInfo, Severity, State, WorkspaceState
 
 
 def render_location(location: LocationState, state: WorkspaceState, page: Page) -> list[Text]:
@@ -85,6 +85,9 @@ def notes(location: LocationState, page: Page) -> list[Text]:
     lines: list[Text] = []
     if location.state is State.LOADING:
         lines += paragraph(location.progress or "not loaded yet", page, MOVING)
+    if location.state is State.IDLE:
+        ended = location.last_move is not None and location.last_move.cause is Cause.NOT_USED
+        lines += paragraph("ended for want of use" if ended else "loaded when it is first used", page, QUIET)
     if location.retry_at is not None:
         lines.append(line((f"tries again in {duration(max(location.retry_at - time.time(), 0))}", LOOK)))
     if location.busy_since is not None:

@@ -32,6 +32,7 @@ STATE_STYLES = {
     State.READY: GOOD,
     State.FAILED: "bold red",
     State.UNREACHABLE: "bold yellow",
+    State.IDLE: QUIET,
     State.CLOSED: QUIET,
 }
 STATE_MARKS = {
@@ -39,6 +40,7 @@ STATE_MARKS = {
     State.READY: "●",
     State.FAILED: "✗",
     State.UNREACHABLE: "○",
+    State.IDLE: "◦",
     State.CLOSED: "·",
 }
 
