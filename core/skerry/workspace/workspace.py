@@ -52,6 +52,8 @@ class Workspace:
         self._opener = LocationOpener(registry, processes, find_state_folder(_first_folder(description)))
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
+        #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
+        self._unsettled: set[str] = set()
         self._closing = threading.Lock()
         self._locations = {entry.name: self._make(entry) for entry in description.entries}
         for location in self._locations.values():
@@ -130,7 +132,7 @@ class Workspace:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until no location is LOADING, at most ``timeout`` seconds; tells whether that came to be."""
         with self._settled:
-            return self._settled.wait_for(self._all_settled, timeout)
+            return self._settled.wait_for(lambda: not self._unsettled, timeout)
 
     def reload(self) -> WorkspaceReloadResult:
         """Read the workspace files again, and touch only the locations whose entries have changed.
@@ -190,15 +192,17 @@ class Workspace:
     ) -> None:
         self.close()
 
-    def _all_settled(self) -> bool:
-        return all(location.state in SETTLED for location in self._locations.values())
-
     def _make(self, entry: Entry) -> Location:
         return Location(Life(entry, self._opener, self._moved))
 
     def _moved(self, name: str, old: LocationState | None, new: LocationState) -> None:
         with self._settled:
-            self._settled.notify_all()
+            if new.state not in SETTLED:
+                self._unsettled.add(name)
+            elif name in self._unsettled:
+                self._unsettled.discard(name)
+                if not self._unsettled:
+                    self._settled.notify_all()
             observers = list(self._observers)
         for observer in observers:
             observer(name, old, new)
