@@ -59,6 +59,7 @@ class ErrorKind(str, Enum):
     TLS_FAILED = "TLS_FAILED"
     ACCESS_DENIED = "ACCESS_DENIED"
     NOT_SUPPORTED = "NOT_SUPPORTED"
+    NOT_SERVED = "NOT_SERVED"
     DEFINITION_TOO_LARGE = "DEFINITION_TOO_LARGE"
 
     @classmethod
@@ -155,6 +156,10 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.TLS_FAILED: "No secure connection to the code server at {address}: {reason}.\n{advice}",
     ErrorKind.ACCESS_DENIED: "The code server at {address} refuses this client: {reason}\n{advice}",
     ErrorKind.NOT_SUPPORTED: "{what} cannot be done by the code server at {address} (skerry {theirs}).\n{advice}",
+    ErrorKind.NOT_SERVED: (
+        "No code server of others serves {name!r}: its process belongs to whoever loads the workspace.\n"
+        "Serve its code with `skerry api grpc`, or reload it where it is loaded."
+    ),
     ErrorKind.DEFINITION_TOO_LARGE: (
         "The {type} {name!r} takes {size} bytes to describe, over the limit of {limit}.\n"
         "Make its config schema, its description or its number of solids smaller."

@@ -90,6 +90,11 @@ def test_every_option_of_a_command_is_in_its_table_and_no_other(name: str) -> No
     assert variables == [one.envvar or "" for one in options]
 
 
+def test_the_fields_of_a_reload_are_those_of_its_json() -> None:
+    rows = section(PAGE, "## skerry reload").partition("| field |")[2]
+    assert [row[0].strip("`") for row in table("| field |" + rows)] == list(model.ReloadResult().to_json())
+
+
 def test_the_figures_of_a_server_are_those_of_the_code() -> None:
     told = section(PAGE, "### skerry api grpc")
     assert f"at most for {DRAIN_TIMEOUT:g} seconds" in told

@@ -106,7 +106,12 @@ def forecasts():
 """
 
 #: What cannot be brought about here: an old Python, a machine without room, a system without fork.
-NOT_MADE = {ErrorKind.INTERPRETER_TOO_OLD, ErrorKind.PROCESS_NOT_STARTED, ErrorKind.UNSUPPORTED_PLATFORM}
+NOT_MADE = {
+    ErrorKind.INTERPRETER_TOO_OLD,
+    ErrorKind.PROCESS_NOT_STARTED,
+    ErrorKind.UNSUPPORTED_PLATFORM,
+    ErrorKind.NOT_SERVED,
+}
 
 BROKEN_PLUGIN = """
 from skerry.plugin import LocationType, hookimpl

@@ -77,6 +77,16 @@ def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_source
 
 
+def workspace_file_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the option -w alone, as an argument ``source``: where a bare Python file would make no sense."""
+
+    @functools.wraps(command)
+    def with_source(*, files: tuple[str, ...], **rest: Any) -> Any:
+        return command(source=_source(files, {}, {}), **rest)
+
+    return OPTIONS[0](with_source)
+
+
 def _given(options: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in options.items() if value is not None}
 

@@ -32,7 +32,12 @@ class ServerStatus:
 
 
 class CodeServer(ABC):
-    """A code server, local or remote: one life of a location's user code. All methods may be called by any thread."""
+    """A code server, local or remote: one life of a location's user code. All methods may be called by any thread.
+
+    ``owned``: whether it is ours, and ends with the workspace; one that somebody else runs is only left.
+    """
+
+    owned: bool = True
 
     @abstractmethod
     def watch(self, observer: Callable[[ServerStatus], None]) -> None:

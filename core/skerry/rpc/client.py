@@ -40,6 +40,8 @@ _CLOSE_WAIT = 5.0
 class RemoteCodeServer(CodeServer):
     """A code server that runs elsewhere, or at least by itself. Its own thread does all but the calls from outside."""
 
+    owned = False
+
     def __init__(self, address: Address, tls: Tls | None, token: TokenSource, *, starting: bool = False) -> None:
         """Return at once. ``starting``: until it is reached for the first time, no connection means LOADING."""
         self._address = address

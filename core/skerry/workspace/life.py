@@ -117,6 +117,11 @@ class Life:
             server = self._server
         return self._masker.text(server.output()) if server is not None else ""
 
+    def is_owned(self) -> bool:
+        """Tell whether its code server is ours; it is where there is none."""
+        with self._changed:
+            return self._server is None or self._server.owned
+
     def wait(self, timeout: float | None) -> bool:
         """Wait until it is settled; tells whether that came to be."""
         with self._changed:

@@ -69,6 +69,11 @@ class Location:
         return self._life.state.repositories
 
     @property
+    def owned(self) -> bool:
+        """Whether its code runs in a process of this workspace, and not in a code server of others."""
+        return self._life.is_owned()
+
+    @property
     def history(self) -> tuple[Move, ...]:
         """Its last moves, the newest last; a hundred at most."""
         return self._life.moves()

@@ -13,6 +13,7 @@ class OpenedCodeServer(CodeServer):
     """What ``open`` gave; closing it also ends what its runtime holds."""
 
     def __init__(self, server: CodeServer, runtime: LocationRuntime) -> None:
+        self.owned = server.owned
         self._server = server
         self._runtime = runtime
 
