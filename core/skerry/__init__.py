@@ -5,44 +5,45 @@ User code imports its definitions from here (``from skerry import pipeline, repo
 see, what only the host needs.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, List
+
+from skerry import lazily
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DefinitionError": "skerry.errors",
-    "ErrorKind": "skerry.errors",
-    "LocationError": "skerry.errors",
-    "SkerryError": "skerry.errors",
-    "UnknownLocationError": "skerry.errors",
-    "WorkspaceFileError": "skerry.errors",
-    "InputDefinition": "skerry.definitions",
-    "OutputDefinition": "skerry.definitions",
-    "PipelineDefinition": "skerry.definitions",
-    "RepositoryDefinition": "skerry.definitions",
-    "ScheduleDefinition": "skerry.definitions",
-    "SensorDefinition": "skerry.definitions",
-    "SolidDefinition": "skerry.definitions",
-    "job": "skerry.definitions",
-    "op": "skerry.definitions",
-    "pipeline": "skerry.definitions",
-    "repository": "skerry.definitions",
-    "schedule": "skerry.definitions",
-    "sensor": "skerry.definitions",
-    "solid": "skerry.definitions",
-    "Cause": "skerry.model",
-    "ReloadResult": "skerry.model",
-    "State": "skerry.model",
-    "WorkspaceReloadResult": "skerry.model",
-    "Location": "skerry.workspace",
-    "Workspace": "skerry.workspace",
+    "skerry.errors": (
+        "DefinitionError",
+        "ErrorKind",
+        "LocationError",
+        "SkerryError",
+        "UnknownLocationError",
+        "WorkspaceFileError",
+    ),
+    "skerry.definitions": (
+        "InputDefinition",
+        "OutputDefinition",
+        "PipelineDefinition",
+        "RepositoryDefinition",
+        "ScheduleDefinition",
+        "SensorDefinition",
+        "SolidDefinition",
+        "job",
+        "op",
+        "pipeline",
+        "repository",
+        "schedule",
+        "sensor",
+        "solid",
+    ),
+    "skerry.model": ("Cause", "ReloadResult", "State", "WorkspaceReloadResult"),
+    "skerry.workspace": ("Location", "Workspace"),
 }
 
 _HOST_ONLY = ("Location", "Workspace")
 
 # What `from skerry import *` gives must be importable in every user environment.
-__all__ = ["__version__", *(name for name in _HOMES if name not in _HOST_ONLY)]
+__all__ = ["__version__", *(name for names in _HOMES.values() for name in names if name not in _HOST_ONLY)]
 
 # `as` says to type checkers that these are ours to give away.
 if TYPE_CHECKING:
@@ -74,13 +75,7 @@ if TYPE_CHECKING:
     from skerry.workspace import Workspace as Workspace
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily.attributes(__name__, _HOMES)
 
 
 def __dir__() -> List[str]:

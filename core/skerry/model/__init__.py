@@ -1,29 +1,37 @@
-"""Frozen records that every room shares, and their JSON. Standard library only; CPython 3.8 and newer."""
+"""Frozen records that every room shares, and their JSON. Standard library only; CPython 3.8 and newer.
 
-from skerry.model.changes import DefinitionChanges, DefinitionName
-from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
-from skerry.model.location import (
-    Cause,
-    Explanation,
-    LocationState,
-    Move,
-    Origin,
-    PathEntry,
-    ReloadResult,
-    ServerInfo,
-    State,
-    WorkspaceReloadResult,
-    WorkspaceState,
-)
-from skerry.model.records import Record
-from skerry.model.snapshot import (
-    InputSnapshot,
-    PipelineSnapshot,
-    RepositorySnapshot,
-    ScheduleSnapshot,
-    SensorSnapshot,
-    SolidSnapshot,
-)
+Imported when they are first used: a user process needs few of them, and is there the sooner.
+"""
+
+from typing import TYPE_CHECKING
+
+from skerry import lazily
+
+_HOMES = {
+    "skerry.model.changes": ("DefinitionChanges", "DefinitionName"),
+    "skerry.model.errors": ("DefinitionFailure", "ErrorInfo", "Frame", "Problem", "Severity"),
+    "skerry.model.explanation": ("Explanation", "PathEntry"),
+    "skerry.model.location": (
+        "Cause",
+        "LocationState",
+        "Move",
+        "Origin",
+        "ReloadResult",
+        "ServerInfo",
+        "State",
+        "WorkspaceReloadResult",
+        "WorkspaceState",
+    ),
+    "skerry.model.records": ("Record",),
+    "skerry.model.snapshot": (
+        "InputSnapshot",
+        "PipelineSnapshot",
+        "RepositorySnapshot",
+        "ScheduleSnapshot",
+        "SensorSnapshot",
+        "SolidSnapshot",
+    ),
+}
 
 __all__ = [
     "Cause",
@@ -52,3 +60,30 @@ __all__ = [
     "WorkspaceReloadResult",
     "WorkspaceState",
 ]
+
+if TYPE_CHECKING:
+    from skerry.model.changes import DefinitionChanges, DefinitionName
+    from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
+    from skerry.model.explanation import Explanation, PathEntry
+    from skerry.model.location import (
+        Cause,
+        LocationState,
+        Move,
+        Origin,
+        ReloadResult,
+        ServerInfo,
+        State,
+        WorkspaceReloadResult,
+        WorkspaceState,
+    )
+    from skerry.model.records import Record
+    from skerry.model.snapshot import (
+        InputSnapshot,
+        PipelineSnapshot,
+        RepositorySnapshot,
+        ScheduleSnapshot,
+        SensorSnapshot,
+        SolidSnapshot,
+    )
+
+__getattr__ = lazily.attributes(__name__, _HOMES)

@@ -6,6 +6,7 @@ from typing import Any, Mapping, Optional, Tuple
 
 from skerry.model.changes import DefinitionChanges
 from skerry.model.errors import ErrorInfo, Problem
+from skerry.model.explanation import Explanation
 from skerry.model.records import Record, not_in_json
 from skerry.model.snapshot import RepositorySnapshot
 
@@ -130,29 +131,6 @@ class WorkspaceReloadResult(Record):
     added: Tuple[str, ...] = ()
     removed: Tuple[str, ...] = ()
     changed: Mapping[str, Optional[ReloadResult]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PathEntry(Record):
-    """An entry of ``sys.path`` and why it is there."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Explanation(Record):
-    """How a user process finds its code: what ``skerry inspect --explain`` shows.
-
-    ``module`` and ``file``: what the target resolves to; ``file`` is None where nothing was found.
-    """
-
-    executable: str
-    python: str
-    working_directory: str
-    path: Tuple[PathEntry, ...]
-    module: str
-    file: Optional[str]
 
 
 @dataclass(frozen=True)
