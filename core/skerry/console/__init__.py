@@ -19,6 +19,7 @@ import skerry
 COMMANDS = {
     "inspect": "skerry.console.inspect",
     "check": "skerry.console.check",
+    "dev": "skerry.console.dev",
     "reload": "skerry.console.reload",
     "types": "skerry.console.types",
     "schema": "skerry.console.schema",
