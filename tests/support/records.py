@@ -29,7 +29,9 @@ JSON = st.recursive(
 
 #: Every class of records that the model has.
 CLASSES: tuple[type[Record], ...] = tuple(
-    one for one in vars(model).values() if isinstance(one, type) and issubclass(one, Record) and one is not Record
+    one
+    for one in (getattr(model, name) for name in model.__all__)
+    if isinstance(one, type) and issubclass(one, Record) and one is not Record
 )
 
 

@@ -65,7 +65,7 @@ class Screen:
             left = deadline - time.monotonic()
             assert left > 0, f"{words} did not come:\n" + "\n".join(self.lines)
             if not self._take(left):
-                assert there(), f"{words} did not come before the end:\n" + "\n".join(self.lines)
+                assert there(), f"{words} did not come ({self.process.poll()}):\n" + "\n".join(self.lines)
 
     def resize(self, rows: int, columns: int) -> None:
         self._screen.resize(rows, columns)

@@ -3,9 +3,10 @@
 import dataclasses
 import typing
 from enum import Enum
-from typing import Any, ClassVar, Dict, List, Mapping, Type, TypeVar, Union
+from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 RecordType = TypeVar("RecordType", bound="Record")
+Reader = Callable[[Any], Any]
 
 
 def json_name(name: str) -> Any:
@@ -25,32 +26,42 @@ class Record:
     know and takes the defaults of those that are absent, so that a newer peer's record can be read.
     """
 
-    _readers: ClassVar[Dict[type, Dict[str, Any]]] = {}
+    #: For each class the fields that JSON has, with their names there, and what reads each; made when first used.
+    _written: ClassVar[Dict[type, List[Tuple[str, str]]]] = {}
+    _readers: ClassVar[Dict[type, List[Tuple[str, str, Optional[Reader]]]]] = {}
 
     def to_json(self) -> Dict[str, Any]:
         """Give this record as plain JSON values, keys in the order of the fields."""
-        return {name: _plain(getattr(self, field.name)) for field, name in _json_fields(type(self))}
+        return {name: _plain(getattr(self, field)) for field, name in _json_fields(type(self))}
 
     @classmethod
     def from_json(cls: Type[RecordType], data: Mapping[str, Any]) -> RecordType:
         """Read what ``to_json`` wrote. Raises TypeError or ValueError when it has another shape."""
-        types = Record._readers.get(cls)
-        if types is None:
-            types = Record._readers[cls] = typing.get_type_hints(cls)
-        values = {field.name: _read(types[field.name], data[name]) for field, name in _json_fields(cls) if name in data}
-        return cls(**values)
+        readers = Record._readers.get(cls)
+        if readers is None:
+            types = typing.get_type_hints(cls)
+            readers = [(field, name, _reader(types[field])) for field, name in _json_fields(cls)]
+            Record._readers[cls] = readers
+        return cls(
+            **{
+                field: data[name] if reader is None else reader(data[name])
+                for field, name, reader in readers
+                if name in data
+            }
+        )
 
 
-def _json_fields(cls: type) -> List[Any]:
-    fields = []
-    for field in dataclasses.fields(cls):
-        name = field.metadata.get("json", field.name)
-        if name is not None:
-            fields.append((field, name))
-    return fields
+def _json_fields(cls: type) -> List[Tuple[str, str]]:
+    found = Record._written.get(cls)
+    if found is None:
+        named = [(field.name, field.metadata.get("json", field.name)) for field in dataclasses.fields(cls)]
+        found = Record._written[cls] = [(field, name) for field, name in named if name is not None]
+    return found
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, Record):
         return value.to_json()
     if isinstance(value, Enum):
@@ -62,16 +73,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _read(hint: Any, value: Any) -> Any:
+def _reader(hint: Any) -> Optional[Reader]:
+    """Give what reads a value of this type; None where it is in JSON what it is here."""
     origin = typing.get_origin(hint)
     if origin is Union:
-        inner = [argument for argument in typing.get_args(hint) if argument is not type(None)]
-        return None if value is None else _read(inner[0], value)
+        inner = _reader(next(argument for argument in typing.get_args(hint) if argument is not type(None)))
+        return None if inner is None else _optional(inner)
     if origin is tuple:
-        item = typing.get_args(hint)[0]
-        return tuple(_read(item, entry) for entry in value)
+        return _tuple(_reader(typing.get_args(hint)[0]))
     if isinstance(hint, type) and issubclass(hint, Record):
-        return hint.from_json(value)
+        return hint.from_json
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(value)
-    return value
+        return hint
+    return None
+
+
+def _optional(inner: Reader) -> Reader:
+    return lambda value: None if value is None else inner(value)
+
+
+def _tuple(item: Optional[Reader]) -> Reader:
+    return tuple if item is None else lambda value: tuple(map(item, value))

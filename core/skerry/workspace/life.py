@@ -26,10 +26,10 @@ from skerry.plugin import CodeServer, ServerStatus
 from skerry.workspace.states import SETTLED, cause_of, may_move
 from skerry.workspace_file import Entry, Masker
 
-#: Seconds before a process that has ended by itself is started again: at first, and at most.
+#: Seconds before a process that has ended by itself again is started again: at first, and at most.
 FIRST_RESTART = 0.1
 LAST_RESTART = 30.0
-#: Seconds for which it must have been READY for the first pause to be the short one again.
+#: Seconds for which it must have been READY for it to be started again at once.
 STEADY = 60.0
 #: Moves that are remembered.
 HISTORY = 100
@@ -83,6 +83,7 @@ class Life:
         #: Since when it has been READY, and how long to wait once its process ends all the same.
         self._ready_at = 0.0
         self._backoff = Backoff(FIRST_RESTART, LAST_RESTART)
+        self._restarted = False
         self._restart: Timer | None = None
         self._used_at = 0.0
         self._idle: Timer | None = None
@@ -269,8 +270,10 @@ class Life:
     def _restart_later(self, server: CodeServer, error: ErrorInfo | None) -> None:
         """The process of sound code has ended by itself: it is loaded again, later each time it does so."""
         if time.monotonic() - self._ready_at > STEADY:
+            self._restarted = False
             self._backoff.reset()
-        pause = self._backoff.next()
+        pause = self._backoff.next() if self._restarted else 0.0
+        self._restarted = True
         self._server = None
         self._ended.append(server)
         doing = "its process has ended; it is started again"
