@@ -20,6 +20,7 @@ class Unit(Enum):
     BYTES = "bytes"
     RATE = "calls a second"
     COUNT = "count"
+    SHARE = "share"
 
 
 @dataclass

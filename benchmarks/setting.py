@@ -39,21 +39,23 @@ class Setting:
         """Give the number of rounds to run."""
         return min(wanted, 2) if self.quick else wanted
 
-    def workspace(self, count: int) -> Path:
-        """Give the file of a workspace of ``count`` hello worlds for Skerry."""
-        file = self.folder / f"skerry-{count}" / "workspace.yaml"
+    def workspace(self, count: int, import_seconds: float = 0.0) -> Path:
+        """Give the file of a workspace of ``count`` hello worlds for Skerry; each import takes so long by itself."""
+        file = self.folder / f"skerry-{count}-{import_seconds:g}" / "workspace.yaml"
         if not file.exists():
-            write_workspace(file.parent, count, library="skerry", solid="solid", pipeline="pipeline")
+            words = {"library": "skerry", "solid": "solid", "pipeline": "pipeline"}
+            write_workspace(file.parent, count, **words, import_seconds=import_seconds)
             compile_bytecode(sys.executable, file.parent)
         return file
 
-    def peer_workspace(self, installation: Installation, count: int) -> Path:
+    def peer_workspace(self, installation: Installation, count: int, import_seconds: float = 0.0) -> Path:
         """Give the file of the same workspace for a peer. Raises BenchmarkError when the peer is missing."""
         peer = installation.peer
-        file = self.folder / f"dagster-{peer.version}-{count}" / "workspace.yaml"
+        file = self.folder / f"dagster-{peer.version}-{count}-{import_seconds:g}" / "workspace.yaml"
         if not file.exists():
             python = installation.python
-            write_workspace(file.parent, count, library="dagster", solid=peer.solid, pipeline=peer.pipeline)
+            words = {"library": "dagster", "solid": peer.solid, "pipeline": peer.pipeline}
+            write_workspace(file.parent, count, **words, import_seconds=import_seconds)
             compile_bytecode(python, file.parent)
         return file
 
@@ -67,18 +69,18 @@ class Setting:
         file = self.peer_workspace(installation, 1)
         return time_command(installation.listing(file), file.parent, installation.variables, expect=SHOWN)
 
-    def load(self, count: int) -> Running:
+    def load(self, count: int, import_seconds: float = 0.0) -> Running:
         """Load ``count`` locations with Skerry; see ``processes.script``."""
-        file = self.workspace(count)
+        file = self.workspace(count, import_seconds)
         return script([sys.executable, str(_LOAD), str(file)], file.parent)
 
-    def load_with(self, installation: Installation, count: int) -> Running:
+    def load_with(self, installation: Installation, count: int, import_seconds: float = 0.0) -> Running:
         """Load ``count`` locations with a peer."""
-        file = self.peer_workspace(installation, count)
+        file = self.peer_workspace(installation, count, import_seconds)
         return script(installation.loading(file), file.parent, installation.variables)
 
     def start_processes(self, how: str, count: int) -> Running:
-        """Start bare processes, which is the floor: ``fork`` or ``fresh``."""
+        """Start bare processes, which is the floor: ``fork``, ``fresh``, or forked ones that import this file."""
         return script([sys.executable, str(_START_PROCESSES), how, str(count)], self.folder)
 
 

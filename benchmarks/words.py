@@ -11,6 +11,8 @@ def amount(value: float, unit: Unit) -> str:
         return f"{value / 1e6:.2f} MB"
     if unit is Unit.RATE:
         return f"{value:.0f}/s"
+    if unit is Unit.SHARE:
+        return f"{value * 100:.2f} %"
     if unit is Unit.COUNT:
         return f"{value:.0f}"
     if value >= 10:

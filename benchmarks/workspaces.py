@@ -29,12 +29,18 @@ REPOSITORY = "hello_world_repository"
 SHOWN = "hello_world_pipeline"
 
 
-def write_workspace(folder: Path, count: int, *, library: str, solid: str, pipeline: str) -> Path:
-    """Write a workspace of ``count`` locations and give its file; ``solid`` and ``pipeline`` are its words."""
+def write_workspace(
+    folder: Path, count: int, *, library: str, solid: str, pipeline: str, import_seconds: float = 0.0
+) -> Path:
+    """Write a workspace of ``count`` locations and give its file; ``solid`` and ``pipeline`` are its words.
+
+    ``import_seconds``: how long each import takes by itself.
+    """
     folder.mkdir(parents=True)
     names = [f"location_{number:03}.py" for number in range(count)]
+    sleeps = f"import time\n\ntime.sleep({import_seconds})\n" if import_seconds else ""
     for name in names:
-        (folder / name).write_text(_HELLO.format(library=library, solid=solid, pipeline=pipeline))
+        (folder / name).write_text(sleeps + _HELLO.format(library=library, solid=solid, pipeline=pipeline))
     file = folder / "workspace.yaml"
     file.write_text("load_from:\n" + "".join(f"  - python_file: {name}\n" for name in names))
     return file

@@ -13,7 +13,7 @@ from benchmarks.verdicts import at_most_share
 
 _COUNTS = (1, 5, 20)
 _JUDGED = 20
-_TARGETS = ((DAGSTER_0_12, 60), (DAGSTER_1_13, 130))
+_TARGETS = ((DAGSTER_0_12, 100), (DAGSTER_1_13, 220))
 _NOTE = (
     "In a fresh process, from the call to the moment when every location can be used; importing the library comes "
     "before, on every side, and what it imports only during the call is counted. Skerry: `Workspace.load(file)` and "

@@ -14,7 +14,7 @@ from benchmarks.setting import OURS, Running, Setting
 from benchmarks.verdicts import at_most
 
 _COUNT = 20
-_LIMIT = 4e6
+_LIMIT = 2.5e6
 #: A peer that hangs in one load may not in the next.
 _TRIES = 2
 _NOTE = (
