@@ -75,6 +75,48 @@ def test_no_process_outlives_the_host(how: signal.Signals, host: tuple[subproces
     wait_until(lambda: not alive(pids), 5, "the end of all that the host started")
 
 
+RELOADING_HOST = """
+import sys
+from skerry import Workspace
+try:
+    with Workspace.load(sys.argv[1]) as workspace:
+        workspace.wait()
+        good = workspace["good.py"]
+        while True:
+            good.reload()
+            print(good.server.pid, flush=True)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("reloads", [1, 2, 5])
+def test_no_process_outlives_a_host_that_ends_in_the_middle_of_a_reload(
+    how: signal.Signals, reloads: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "workspace.yaml"
+    file.write_text(f"load_from:\n  - python_file: {CHILDREN / 'good.py'}\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", RELOADING_HOST, str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for _ in range(reloads):
+            assert process.stdout.readline()
+        pids = {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
+        assert len(pids) >= 2
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert "Traceback" not in errors
+    wait_until(lambda: not alive(pids), 5, "the end of all that the host started")
+
+
 def test_one_ctrl_c_is_enough(host: tuple[subprocess.Popen[str], set[int]]) -> None:
     process, pids = host
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everybody in the foreground

@@ -152,6 +152,12 @@ def test_a_start_up_limit_shows_the_stack_while_native_code_holds_the_interprete
     assert last_user_frame(error) == ("holds_the_gil.py", 5, "ctypes.PyDLL(None).sleep(3600)")
 
 
+def test_code_that_uses_up_its_memory_says_so(load: Load) -> None:
+    error = error_of(load, "leaks_memory.py")
+    assert (error.kind, error.message) == (ErrorKind.EXCEPTION, "MemoryError")
+    assert last_user_frame(error)[0] == "leaks_memory.py"
+
+
 def test_a_process_that_ignores_sigterm_is_ended_all_the_same(load: Load) -> None:
     error = error_of(load, "ignores_sigterm.py", "startup_timeout: 2")
     assert error.kind is ErrorKind.STARTUP_TIMEOUT

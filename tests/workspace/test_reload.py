@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from support.servers import alive
 from support.waiting import wait_until
@@ -19,6 +20,8 @@ from skerry.model import Cause, DefinitionName, LocationState, ReloadResult
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
 
+#: The soak takes its time.
+RELOADS = 500 if os.environ.get("SKERRY_SOAK") else 60
 GOOD = "from skerry import pipeline\n\n@pipeline\ndef {name}():\n    pass\n\nprint('loaded {name}')\n"
 
 
@@ -254,14 +257,48 @@ def test_a_wrong_entry_cannot_be_reloaded(load: Load) -> None:
         location.reload()
 
 
-def test_fifty_reloads_leave_no_process_thread_or_open_file(write: Write, load: Load) -> None:
+@pytest.mark.parametrize("number", ["SIGKILL", "SIGSEGV", "SIGTERM"])
+def test_new_code_that_dies_while_it_is_loaded_costs_the_reload_alone(load: Load, tmp_path: Path, number: str) -> None:
+    child = Path(__file__).parent.parent / "children" / "dies_at_its_second_load.py"
+    env = f"env: {{LOADED_BEFORE: {tmp_path / 'marker'}, SIGNAL: {number}}}"
+    location = only(load(f"load_from: [python_file: {{relative_path: {child}, location_name: team, {env}}}]"))
+    before = pid_of(location)
+    result = location.reload()
+    assert generations(result) == (1, None)
+    assert result.error is not None
+    assert (result.error.kind, number in result.error.message) == (ErrorKind.PROCESS_SIGNALED, True)
+    assert (location.state, location.snapshot.stale, pid_of(location)) == (State.READY, True, before)
+    (tmp_path / "marker").unlink()
+    assert generations(location.reload()) == (1, 2)
+
+
+def test_a_reload_never_mixes_old_classes_with_new_ones(write: Write, load: Load) -> None:
+    write("lib/shapes.py", "class Shape: pass\n")
+    write("lib/makers.py", "from shapes import Shape\n\ndef make(): return Shape()\n")
+    code = "import makers\nfrom shapes import Shape\nprint(isinstance(makers.make(), Shape))\n" + GOOD.format(
+        name="daily"
+    )
+    write("team.py", code)
+    location = only(load("load_from: [python_file: {relative_path: team.py, working_directory: lib}]"))
+    for _ in range(2):
+        write("lib/shapes.py", f"class Shape: pass\n# {location.snapshot.server}\n")
+        assert location.reload().error is None
+        assert location.output().splitlines()[0] == "True"
+
+
+def test_reload_after_reload_leaves_no_process_thread_open_file_or_memory(write: Write, load: Load) -> None:
     write("team.py", GOOD.format(name="daily"))
     location = only(load("load_from: [python_file: team.py]"))
-    location.reload()
-    descriptors, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
-    for _ in range(50):
+    me = psutil.Process()
+    for _ in range(20):
         location.reload()
-    wait_until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, what="the descriptors of before")
+    descriptors, threads, memory = me.num_fds(), threading.active_count(), me.memory_full_info().uss
+    for _ in range(RELOADS):
+        location.reload()
+    assert me.memory_full_info().uss - memory < 5 * 1024 * 1024
+    below = me.children(recursive=True)
+    assert not [process for process in below if process.status() == psutil.STATUS_ZOMBIE]
+    wait_until(lambda: me.num_fds() <= descriptors, what="the descriptors of before")
     wait_until(lambda: threading.active_count() <= threads, what="the threads of before")
     assert location.server is not None
-    assert location.server.generation == 52
+    assert location.server.generation == RELOADS + 21
