@@ -80,7 +80,9 @@ class LocalCodeServer(CodeServer):
         self._stopping = False
         self._timed_out = False
         self._ended = threading.Event()
-        self._fork_server, variables = processes.fork_servers.get(request.environment)
+        self._fork_server, variables = processes.fork_servers.choose(
+            request.environment, request.target, request.deadline
+        )
         self._output = Output(supervisor, echo=processes.echo)
         self._stack = StackPipe(supervisor)
         ours, theirs = socket.socketpair()
@@ -218,7 +220,12 @@ class LocalCodeServer(CodeServer):
         )
         self._standard_library = message["standard_library"]
         explanation = Explanation.from_json(message["explanation"])
-        self._move(server=server, explanation=explanation, progress=f"importing {self._request.target.words}")
+        self._move(
+            server=server,
+            explanation=replace(explanation, preloaded=tuple(self._fork_server.preloaded)),
+            progress=f"importing {self._request.target.words}",
+            warnings=tuple(self._fork_server.warnings),
+        )
 
     # -- endings --------------------------------------------------------------------------------------------------
 

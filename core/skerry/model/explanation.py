@@ -18,7 +18,8 @@ class PathEntry(Record):
 class Explanation(Record):
     """How a user process finds its code: what ``skerry inspect --explain`` shows.
 
-    ``module`` and ``file``: what the target resolves to; ``file`` is None where nothing was found.
+    ``module`` and ``file``: what the target resolves to; ``file`` is None where nothing was found. ``preloaded``: the
+    modules of the entry's ``preload`` that its process has from its fork server.
     """
 
     executable: str
@@ -27,3 +28,4 @@ class Explanation(Record):
     path: Tuple[PathEntry, ...]
     module: str
     file: Optional[str]
+    preloaded: Tuple[str, ...] = ()
