@@ -135,7 +135,6 @@ class PythonEnvironment:
             "type": ["array", "string"],
             "writeOnly": False,
             "items": {"type": "string", "writeOnly": False, "pattern": _MODULE},
-            "uniqueItems": True,
             "pattern": _MODULE,
             "default": [],
             "description": "Installed modules to import once, before the processes of all locations that have the "
