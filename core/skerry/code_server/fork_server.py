@@ -61,7 +61,7 @@ class ForkServer(ABC):
     warnings: Sequence[str] = ()
 
     def __init__(self, interpreter: Interpreter, supervisor: Supervisor) -> None:
-        """Make the pipe; who inherits this has a process started at its other end, ``_theirs``, and calls ``_begin``."""
+        """Make the pipe; who inherits this starts a process at its other end, ``_theirs``, and calls ``_begin``."""
         self.interpreter = interpreter
         self.failure: LocationError | None = None
         self._supervisor = supervisor

@@ -1,4 +1,4 @@
-"""What is preloaded for the locations of one interpreter: one fork server for all of them, made when they ask for it."""
+"""What is preloaded for the locations of one interpreter: one fork server for all of them, made when they ask."""
 
 from __future__ import annotations
 

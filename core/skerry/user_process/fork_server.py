@@ -1,10 +1,10 @@
 """The fork server: one single-threaded process for each interpreter, from which user processes are forked.
 
 It serves the host's pipe: ``spawn`` (with the descriptors of a new user process: pipe, output, stack), ``execute``
-(of any command: stdout, stderr) and ``preload`` (of another fork server, which imports modules first: pipe, output) are
-answered by ``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is told by ``exited``. Being the parent, it
-alone knows that a pid is still that process. When the pipe closes, however the host ended, nothing that it started is
-left.
+(of any command: stdout, stderr) and ``preload`` (of another fork server, which imports modules first: pipe, output)
+are answered by ``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is told by ``exited``. Being the
+parent, it alone knows that a pid is still that process. When the pipe closes, however the host ended, nothing that it
+started is left.
 """
 
 import contextlib
