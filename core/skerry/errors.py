@@ -188,7 +188,7 @@ class NotPreloaded(str, Enum):
 
 
 #: Words for each reason, after the module's name, with the fields that it has.
-_NOT_PRELOADED: Mapping[NotPreloaded, str] = {
+NOT_PRELOADED: Mapping[NotPreloaded, str] = {
     NotPreloaded.NOT_FOUND: "it is not installed for {executable}.\nInstall it there, or take it out of `preload`.",
     NotPreloaded.ELSEWHERE: (
         "it lies in {place}, where its files may change at any time.\n"
@@ -224,7 +224,7 @@ _NOT_PRELOADED: Mapping[NotPreloaded, str] = {
 
 def not_preloaded(module: str, why: NotPreloaded, fields: Mapping[str, Any]) -> str:
     """Give the warning that a module is not preloaded, and why."""
-    return f"{module} is not preloaded: {_NOT_PRELOADED[why].format(**fields)}"
+    return f"{module} is not preloaded: {NOT_PRELOADED[why].format(**fields)}"
 
 
 class SkerryError(Exception):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @workspace_options
 @click.option("--wait", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Print what is known then.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, in the shape that docs/cli.md describes.")
-@click.option("--explain", is_flag=True, help="Show interpreter, current folder and each sys.path entry's reason.")
+@click.option("--explain", is_flag=True, help="Show how code is found, and what to preload.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries, all kept output.")
 def inspect(
     selector: str | None,
