@@ -167,6 +167,66 @@ MESSAGES: Mapping[ErrorKind, str] = {
 }
 
 
+class NotPreloaded(str, Enum):
+    """Why a module that a location wants preloaded is not. The location imports it itself, so this is a warning."""
+
+    # What is known before it is imported.
+    NOT_FOUND = "NOT_FOUND"
+    ELSEWHERE = "ELSEWHERE"
+    # What importing it has shown.
+    RAISED = "RAISED"
+    EXITED = "EXITED"
+    SIGNALED = "SIGNALED"
+    TIMED_OUT = "TIMED_OUT"
+    STARTS_THREADS = "STARTS_THREADS"
+    USES_ELSEWHERE = "USES_ELSEWHERE"
+    # What the location itself wants.
+    SHADOWED = "SHADOWED"
+    OWN_CODE = "OWN_CODE"
+    FRESH = "FRESH"
+    LATE = "LATE"
+
+
+#: Words for each reason, after the module's name, with the fields that it has.
+NOT_PRELOADED: Mapping[NotPreloaded, str] = {
+    NotPreloaded.NOT_FOUND: "it is not installed for {executable}.\nInstall it there, or take it out of `preload`.",
+    NotPreloaded.ELSEWHERE: (
+        "it lies in {place}, where its files may change at any time.\n"
+        "Install it without -e (--editable), or take it out of `preload`."
+    ),
+    NotPreloaded.RAISED: (
+        "importing it on its own failed with {error}.\n"
+        "It is imported there without the location's `env` and `working_directory`; if it needs them, take it out of "
+        "`preload`."
+    ),
+    NotPreloaded.EXITED: "importing it ended the process with exit code {code}.\nTake it out of `preload`.",
+    NotPreloaded.SIGNALED: "importing it ended the process by {signal}.\nTake it out of `preload`.",
+    NotPreloaded.TIMED_OUT: "importing it took more than {seconds:g} s.\nTake it out of `preload`.",
+    NotPreloaded.STARTS_THREADS: (
+        "importing it starts threads, which would be missing in a forked process.\nTake it out of `preload`."
+    ),
+    NotPreloaded.USES_ELSEWHERE: (
+        "it imports {other} from {place}, which may change at any time.\n"
+        "Install that without -e (--editable), or take it out of `preload`."
+    ),
+    NotPreloaded.SHADOWED: (
+        "with it comes {other}, and {place} has another one.\nRename that one, or take it out of `preload`."
+    ),
+    NotPreloaded.OWN_CODE: (
+        "with it comes {other}, which the location loads itself, anew each time.\nTake it out of `preload`."
+    ),
+    NotPreloaded.FRESH: "with `start: fresh` the interpreter is the location's own.\nLeave one of the two out.",
+    NotPreloaded.LATE: (
+        "half of `startup_timeout` passed before that was done.\nRaise `startup_timeout`, or leave `preload` out."
+    ),
+}
+
+
+def not_preloaded(module: str, why: NotPreloaded, fields: Mapping[str, Any]) -> str:
+    """Give the warning that a module is not preloaded, and why."""
+    return f"{module} is not preloaded: {NOT_PRELOADED[why].format(**fields)}"
+
+
 class SkerryError(Exception):
     """The root: ``except SkerryError`` catches whatever Skerry itself raises."""
 

@@ -170,6 +170,18 @@ def test_warnings_fail_only_under_strict(folder: Path) -> None:
     assert check(workspace(folder, GOOD), "--strict").returncode == 0
 
 
+def test_warnings_of_a_location_that_loads_fail_only_under_strict(folder: Path) -> None:
+    workspace(folder, "load_from:\n  - python_file: {relative_path: hello.py, preload: surely_not_there}\n")
+    relaxed, strict = check(folder), check(folder, "--strict")
+    assert (relaxed.returncode, strict.returncode) == (0, 1)
+    assert "warning: surely_not_there is not preloaded: it is not installed" in relaxed.stdout
+    assert relaxed.stdout.splitlines()[-1] == "1 location: 1 READY; 1 warning"
+    (state,) = WorkspaceState.from_json(json.loads(check(folder, "--json").stdout)).locations
+    assert [words.split(":")[0] for words in state.warnings] == ["surely_not_there is not preloaded"]
+    annotation, _ = check(folder, "--github").stdout.splitlines()
+    assert annotation.startswith("::warning file=workspace.yaml,line=2,title=hello.py::surely_not_there is not")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -6,6 +6,7 @@ from support.workspace_states import location, page, shown, workspace
 
 from skerry.console.render.explain import render_explanation
 from skerry.console.render.location import render_location
+from skerry.console.render.page import state_style
 from skerry.console.render.progress import render_progress
 from skerry.model import Explanation, PathEntry, State
 
@@ -63,3 +64,12 @@ def test_more_locations_than_lines_show_those_that_still_load() -> None:
     assert len(lines) == 10
     assert "slow" in lines[0]
     assert lines[-1].strip() == "… and 51 more locations, 0 of them loading"
+
+
+def test_a_warning_stands_before_the_definitions_and_wants_a_look() -> None:
+    on = page(80)
+    warned = location(warnings=("pandas is not preloaded: it is not installed.\nInstall it.",))
+    lines = [text.strip() for text in shown(render_location(warned, workspace(warned), on), on)]
+    assert lines.index("warning: pandas is not preloaded: it is not installed.") + 1 == lines.index("Install it.")
+    assert lines.index("Install it.") < next(number for number, text in enumerate(lines) if "diamond" in text)
+    assert state_style(warned) != state_style(location())

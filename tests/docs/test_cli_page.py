@@ -17,7 +17,7 @@ from support.pages import ROOT, blocks, read, section, table
 from support.servers import serving
 
 from skerry import State, Workspace, model
-from skerry.console import catalogue, cli
+from skerry.console import catalogue, cli, proposals
 from skerry.console.serving import WAITING
 from skerry.rpc.server import DRAIN_TIMEOUT
 
@@ -34,6 +34,12 @@ def test_the_fields_of_a_record_are_those_of_its_json(record: str) -> None:
     cls = getattr(model, record)
     empty = cls(**{field.name: None for field in fields(cls)})
     assert _told(record) == list(empty.to_json())
+
+
+def test_the_figures_of_explain_are_those_of_the_code() -> None:
+    words = " ".join(section(PAGE, "### --explain").split())
+    limits = f"less than {proposals.WORTH_SECONDS:g} s and less than {proposals.WORTH_SIZE / 1e6:g} MB"
+    assert f"Packages that cost each location {limits} are not worth a line" in words
 
 
 def test_everything_in_a_real_answer_is_documented(tmp_path: Path) -> None:

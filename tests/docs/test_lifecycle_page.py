@@ -13,9 +13,11 @@ from support.servers import serving
 from support.waiting import wait_until
 
 from skerry import ErrorKind, State, Workspace
+from skerry.code_server import preloaded_fork_server
 from skerry.code_server.interpreter import STARTUP_NAMES, STARTUP_PREFIXES
 from skerry.code_server.local import STOP_GRACE, TERMINATE_GRACE
 from skerry.code_server.output import KEPT, TAIL_LINES
+from skerry.errors import NOT_PRELOADED, NotPreloaded
 from skerry.model import LocationState
 from skerry.rpc import client, protocol
 from skerry.workspace import life as healing
@@ -51,6 +53,13 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"at most {KEPT // 1024**2} MB for each process" in words
     assert f"its last {TAIL_LINES} lines" in words
     assert f"after {STOP_GRACE:g} second gets SIGTERM, {TERMINATE_GRACE:g} seconds later SIGKILL" in words
+
+
+def test_every_reason_why_a_module_is_not_preloaded_is_told() -> None:
+    told = [row[0] for row in table(section(PAGE, "## preload: imported once"))]
+    words = [NOT_PRELOADED[why].splitlines()[0] for why in NotPreloaded]
+    limit = f"{preloaded_fork_server.PRELOAD_TIMEOUT:g}"
+    assert told == [re.sub(r"\{.*?\}", "…", one.replace("{seconds:g}", limit)) for one in words]
 
 
 def test_the_figures_of_remote_locations_are_those_of_the_code() -> None:

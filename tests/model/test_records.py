@@ -95,6 +95,7 @@ def test_the_json_contract_has_these_keys_and_no_others() -> None:
     assert list(location) == [
         "name", "type", "line", "state", "stale", "busy_since", "retry_at", "error", "server", "repositories",
         "last_move",
+        "warnings",
     ]  # fmt: skip
     assert list(location["last_move"]) == ["at", "old", "new", "cause", "detail", "generation", "stale"]
     assert list(location["error"]) == ["kind", "message", "frames", "cause", "output"]

@@ -52,6 +52,7 @@ def statuses(**of: Any) -> st.SearchStrategy[ServerStatus]:
         explanation=st.none() | records(Explanation, **of),
         progress=of.get("text", TEXT_OF_FILE_NAMES),
         stale=st.booleans(),
+        warnings=st.lists(of.get("text", TEXT_OF_FILE_NAMES), max_size=2).map(tuple),
     )
 
 
@@ -161,6 +162,7 @@ def test_an_error_without_measure_is_told_in_a_small_message(error: ErrorInfo) -
         explanation=Explanation(LONG, LONG, LONG, path, LONG, LONG),
         server=ServerInfo(LONG, 2**70, "pipe", LONG, LONG, LONG, LONG, 2**40, None),
         progress=LONG,
+        warnings=(LONG,) * 500,
     )
     message = parsed(wire.write_status(status, 1))
     assert message.ByteSize() < 512 * 1024

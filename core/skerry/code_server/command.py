@@ -43,7 +43,7 @@ class Command:
         self._stopping = False
         self._over = over
         self._ended = threading.Event()
-        self._fork_server, _ = processes.fork_servers.get(PythonEnvironment())
+        self._fork_server = processes.fork_servers.get(PythonEnvironment())
         self._stdout = Output(self._supervisor, lambda: heard(self._stdout.last_line()))
         self._stderr = Output(self._supervisor, lambda: heard(self._stderr.last_line()))
         try:

@@ -16,7 +16,7 @@ def ended(code: int | None, number: int | None, doing: str, tail: str, standard_
     if number is None:
         error = LocationError(ErrorKind.PROCESS_EXITED, code=code, doing=doing)
         return ErrorInfo(error.kind, str(error), output=tail)
-    name = _signal_name(number)
+    name = signal_name(number)
     error = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing=doing, advice=_advice(name))
     frames = parse_stack(tail, standard_library) if name in _NATIVE_CRASHES else ()
     return ErrorInfo(error.kind, str(error), frames, output=tail)
@@ -30,7 +30,8 @@ def timed_out(seconds: float, place: str, frames: tuple[Frame, ...], tail: str) 
     return ErrorInfo(error.kind, str(error), frames, output=tail)
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Give the name of a signal, or its number where it has none."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -1,25 +1,20 @@
-"""The host's side of one fork server: starts it, asks it for processes, hears from it how they end."""
+"""The host's side of a fork server: asks it for processes, hears from it how they end."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import socket
-import subprocess
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from skerry import __version__
 from skerry.code_server.interpreter import Interpreter
 from skerry.code_server.output import Output
 from skerry.code_server.supervisor import Supervisor
 from skerry.errors import ErrorKind, LocationError, PipeError
-from skerry.pipe import PROTOCOL, Connection, Message
-from skerry.user_process import start
-
-#: Seconds that a fork server may take to end after its pipe is closed; it kills what it forked first.
-_END_WAIT = 6.0
+from skerry.pipe import Connection, Message
 
 
 class Child(Protocol):
@@ -38,59 +33,67 @@ class Child(Protocol):
         """Hear that the fork server has ended, and with it the process, which it may not have started yet."""
 
 
-class ForkServer:
-    """One fork server. ``failure`` is set once it cannot give processes any more."""
+class Forker(Protocol):
+    """What a location's user process is asked for: a fork server, or what finds the one that suits it.
 
-    def __init__(self, interpreter: Interpreter, open_files: int, supervisor: Supervisor) -> None:
-        """Start it. ``open_files``: the soft limit for user code. Raises LocationError."""
-        self.interpreter = interpreter
-        self.failure: LocationError | None = None
-        #: Of the fork server's interpreter, once it has said hello.
-        self.python = ""
-        self._supervisor = supervisor
-        self._output = Output(supervisor)
-        self._waiting: dict[int, Child] = {}
-        self._running: dict[int, Child] = {}
-        self._ids = itertools.count()
-        self._lock = threading.Lock()
-        ours, theirs = socket.socketpair()
-        self._connection = Connection(ours)
-        try:
-            self._process = self._start(theirs, open_files)
-        except BaseException:
-            ours.close()
-            supervisor.call(self._output.close)
-            raise
-        finally:
-            theirs.close()
-            self._output.close_writer()
-        supervisor.call(lambda: supervisor.watch(ours.fileno(), self._readable))
+    ``preloaded``: the modules that the process has from its fork server; ``warnings``: why others are not among them.
+    Both are known once the process is there.
+    """
 
-    def _start(self, pipe: socket.socket, open_files: int) -> subprocess.Popen[bytes]:
-        executable = self.interpreter.executable
-        line = start.command(executable, start.bootstrap_path(), start.FORK_SERVER, [pipe.fileno(), open_files])
-        try:
-            return subprocess.Popen(
-                line,
-                stdin=subprocess.DEVNULL,
-                stdout=self._output.writer,
-                stderr=self._output.writer,
-                pass_fds=[pipe.fileno()],
-                cwd="/",
-                env=self.interpreter.variables,
-                start_new_session=True,  # Ctrl-C is for the host alone
-            )
-        except FileNotFoundError as error:
-            # The file is there: what is missing is the interpreter that its first line names.
-            raise self._not_python("the program that its first line names does not exist") from error
-        except OSError as error:
-            raise self._not_python(f"it cannot be executed ({error.strerror})") from error
+    interpreter: Interpreter
+    preloaded: Sequence[str]
+    warnings: Sequence[str]
 
     def spawn(self, child: Child, descriptors: Sequence[int], *, fresh: bool) -> None:
         """Ask for a user process with these descriptors (pipe, output, stack); the answer goes to ``child``.
 
         From any thread. The descriptors stay the caller's.
         """
+
+    def signal(self, pid: int, number: int, *, group: bool) -> None:
+        """Signal a user process, and its group if wanted; nothing happens once it has ended. From any thread."""
+
+
+class ForkServer(ABC):
+    """One fork server. ``failure`` is set once it cannot give processes any more."""
+
+    preloaded: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+    def __init__(self, interpreter: Interpreter, supervisor: Supervisor) -> None:
+        """Make the pipe; who inherits this starts a process at its other end, ``_theirs``, and calls ``_begin``."""
+        self.interpreter = interpreter
+        self.failure: LocationError | None = None
+        self._supervisor = supervisor
+        self._output = Output(supervisor)
+        self._waiting: dict[int, Child] = {}
+        self._running: dict[int, Child] = {}
+        self._ids = itertools.count()
+        self._lock = threading.Lock()
+        ours, self._theirs = socket.socketpair()
+        self._connection = Connection(ours)
+
+    def _begin(self) -> None:
+        """The process has its end of the pipe: listen."""
+        self._close_theirs()
+        self._supervisor.call(self._watch)
+
+    def _watch(self) -> None:
+        if self._connection.fileno() >= 0:  # else it was refused before this call had its turn
+            self._supervisor.watch(self._connection.fileno(), self._readable)
+
+    def _not_begun(self) -> None:
+        """There is no process."""
+        self._close_theirs()
+        self._connection.close()
+        self._supervisor.call(self._output.close)
+
+    def _close_theirs(self) -> None:
+        self._theirs.close()
+        self._output.close_writer()
+
+    def spawn(self, child: Child, descriptors: Sequence[int], *, fresh: bool) -> None:
+        """See ``Forker``."""
         self._ask({"type": "spawn", "fresh": fresh}, child, descriptors)
 
     def execute(
@@ -98,6 +101,10 @@ class ForkServer:
     ) -> None:
         """Ask for any command, with these descriptors (stdout, stderr); else as ``spawn``. ``env``: all of it."""
         self._ask({"type": "execute", "argv": list(argv), "cwd": cwd, "env": dict(env)}, child, descriptors)
+
+    def preload(self, child: Child, descriptors: Sequence[int], modules: Sequence[str]) -> None:
+        """Ask for another fork server that imports ``modules`` first (pipe, output); else as ``spawn``."""
+        self._ask({"type": "preload", "modules": list(modules)}, child, descriptors)
 
     def _ask(self, request: Message, child: Child, descriptors: Sequence[int]) -> None:
         with self._lock:
@@ -114,34 +121,35 @@ class ForkServer:
             self._supervisor.call(lambda: child.not_spawned(error))
 
     def signal(self, pid: int, number: int, *, group: bool) -> None:
-        """Signal a user process, and its group if wanted; nothing happens once it has ended. From any thread."""
+        """See ``Forker``."""
         with self._lock, contextlib.suppress(OSError):
             self._connection.send({"type": "signal", "pid": pid, "signal": number, "group": group})
 
+    @abstractmethod
     def close(self) -> None:
         """End it and all that it forked, and wait for that. Idempotent; not from the supervising thread."""
-        with contextlib.suppress(OSError):
-            self._connection.endpoint.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(_END_WAIT)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        closed = threading.Event()
-        self._supervisor.call(self._lost)
-        self._supervisor.call(closed.set)
-        closed.wait(_END_WAIT)
+
+    # -- in the supervising thread ----------------------------------------------------------------------------------
 
     def _readable(self) -> None:
+        if not self._read():
+            self._silent()
+
+    def _read(self) -> bool:
+        """Read once, without waiting; tells whether the pipe is open still."""
         try:
-            messages = self._connection.receive_some()
+            messages = self._connection.receive_some(wait=False)
+        except BlockingIOError:
+            return True
         except (PipeError, OSError):
-            messages = None
-        if messages is None:
-            self._lost()
-            return
-        for message in messages:
+            return False
+        for message in messages or ():
             self._handle(message)
+        return messages is not None
+
+    @abstractmethod
+    def _silent(self) -> None:
+        """Its pipe is closed: it has ended, or is about to."""
 
     def _handle(self, message: Message) -> None:
         if message["type"] == "spawned":
@@ -154,29 +162,12 @@ class ForkServer:
             )
         elif message["type"] == "exited":
             self._running.pop(message["pid"]).exited(message["code"], message["signal"])
-        elif message["type"] == "hello":
-            self.python = message["python"]
-            if message["protocol"] != PROTOCOL:
-                self._fail(self._incompatible(message["skerry"], ""))
-        elif message["type"] == "incompatible":
-            self._fail(self._incompatible(message["skerry"], f": {message['reason']}"))
-        elif message["type"] == "too_old":
-            self._fail(
-                LocationError(
-                    ErrorKind.INTERPRETER_TOO_OLD,
-                    executable=self.interpreter.executable,
-                    version=message["python"],
-                )
-            )
 
-    def _lost(self) -> None:
-        """It has ended, or must not be used: answer all who wait."""
+    def _lost(self, failure: LocationError, *, began: bool = True) -> None:
+        """It has ended, or must not be used: answer all who wait. ``began``: it could have given them processes."""
         self._supervisor.unwatch(self._connection.fileno())
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.5)
         self._output.drain()
         self._output.close()
-        failure = self._ended() if self.python else self._failed_to_start()
         with self._lock:
             self.failure = self.failure or failure
             waiting, self._waiting = self._waiting, {}
@@ -185,7 +176,7 @@ class ForkServer:
         for child in running.values():
             child.lost(failure)
         for child in waiting.values():
-            if self.python:
+            if began:
                 child.lost(failure)
             else:
                 child.not_spawned(self.failure)
@@ -198,27 +189,9 @@ class ForkServer:
         for child in waiting.values():
             child.not_spawned(self.failure)
 
-    def _failed_to_start(self) -> LocationError:
-        code = self._process.poll()
-        tail = self._output.tail().splitlines()
-        said = f", and said: {tail[-1]}" if tail else ""
-        return self._not_python(f"it ended with exit code {code}{said}" if code is not None else "it closed its pipe")
-
-    def _ended(self) -> LocationError:
+    def _ended(self, code: int | None) -> LocationError:
         return LocationError(
             ErrorKind.PROCESS_NOT_STARTED,
-            reason=f"the fork server of {self.interpreter.executable} has ended (exit code {self._process.poll()})",
+            reason=f"the fork server of {self.interpreter.executable} has ended (exit code {code})",
             advice="Load the location again.",
-        )
-
-    def _not_python(self, reason: str) -> LocationError:
-        return LocationError(ErrorKind.INTERPRETER_NOT_PYTHON, executable=self.interpreter.executable, reason=reason)
-
-    def _incompatible(self, theirs: str, reason: str) -> LocationError:
-        return LocationError(
-            ErrorKind.INCOMPATIBLE_SKERRY,
-            executable=self.interpreter.executable,
-            theirs=theirs,
-            ours=__version__,
-            reason=reason,
         )

@@ -1,4 +1,7 @@
-"""The fork servers of a workspace: one for each interpreter and start-up environment, started when first needed."""
+"""The fork servers of a workspace, started when first needed.
+
+There is a clean one for each interpreter and start-up environment, and where locations want modules preloaded, another.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import os
 import sys
 import threading
 
-from skerry.code_server.fork_server import ForkServer
+from skerry.code_server.clean_fork_server import CleanForkServer
+from skerry.code_server.fork_server import Forker
 from skerry.code_server.interpreter import Interpreter, resolve
+from skerry.code_server.preloading import Preloading, PreloadRequest
 from skerry.code_server.supervisor import Supervisor
 from skerry.errors import ErrorKind, LocationError
-from skerry.plugin import PythonEnvironment
+from skerry.plugin import LoadTarget, PythonEnvironment
 
 #: Open files that the host may have: four for each location, and there may be a thousand.
 _OPEN_FILES = 65536
@@ -22,20 +27,40 @@ class ForkServers:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._servers: dict[tuple[str, ...], ForkServer] = {}
+        self._servers: dict[tuple[str, ...], CleanForkServer] = {}
+        self._preloading: dict[tuple[str, ...], Preloading] = {}
         self._lock = threading.Lock()
         self._closed = False
         self._open_files: int | None = None
 
-    def get(self, environment: PythonEnvironment) -> tuple[ForkServer, dict[str, str]]:
-        """Give the fork server, and the variables to set in the user process itself.
+    def get(self, environment: PythonEnvironment) -> CleanForkServer:
+        """Give the clean fork server for an environment.
 
         It may still be starting: it takes requests all the same. Raises LocationError when there is no such
         interpreter, or it cannot be executed.
         """
-        if not hasattr(os, "fork"):
-            raise LocationError(ErrorKind.UNSUPPORTED_PLATFORM, platform=sys.platform)
-        interpreter, later = resolve(environment)
+        interpreter, _ = _resolve(environment)
+        return self._get(interpreter)
+
+    def choose(
+        self, environment: PythonEnvironment, target: LoadTarget, deadline: float
+    ) -> tuple[Forker, dict[str, str]]:
+        """Give what to ask for a user process, and the variables to set in the process itself; else as ``get``.
+
+        ``deadline``: the ``time.monotonic()`` by which the target must be loaded.
+        """
+        interpreter, later = _resolve(environment)
+        server = self._get(interpreter)
+        if not environment.preload:
+            return server, later
+        with self._lock:
+            preloading = self._preloading.get(interpreter.key)
+            if preloading is None:
+                preloading = Preloading(interpreter, lambda: self._get(interpreter), self._supervisor)
+                self._preloading[interpreter.key] = preloading
+        return PreloadRequest(preloading, environment, target, deadline), later
+
+    def _get(self, interpreter: Interpreter) -> CleanForkServer:
         with self._lock:
             if self._closed:
                 reason = "the workspace is closed"
@@ -45,20 +70,29 @@ class ForkServers:
                 if server is not None:
                     threading.Thread(target=server.close, daemon=True).start()
                 server = self._servers[interpreter.key] = self._start(interpreter)
-        return server, later
+        return server
 
-    def _start(self, interpreter: Interpreter) -> ForkServer:
+    def _start(self, interpreter: Interpreter) -> CleanForkServer:
         if self._open_files is None:
             self._open_files = _raise_open_files()
-        return ForkServer(interpreter, self._open_files, self._supervisor)
+        return CleanForkServer(interpreter, self._open_files, self._supervisor)
 
     def close(self) -> None:
         """End all of them and whatever they forked. Idempotent."""
         with self._lock:
             self._closed = True
             servers, self._servers = list(self._servers.values()), {}
+            preloading, self._preloading = list(self._preloading.values()), {}
+        for one in preloading:
+            one.close()
         for server in servers:
             server.close()
+
+
+def _resolve(environment: PythonEnvironment) -> tuple[Interpreter, dict[str, str]]:
+    if not hasattr(os, "fork"):
+        raise LocationError(ErrorKind.UNSUPPORTED_PLATFORM, platform=sys.platform)
+    return resolve(environment)
 
 
 def _raise_open_files() -> int:

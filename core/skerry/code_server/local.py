@@ -17,7 +17,7 @@ from skerry.code_server.output import Output
 from skerry.code_server.processes import Processes
 from skerry.code_server.stack import StackPipe
 from skerry.errors import ErrorKind, LocationError, PipeError
-from skerry.model import ErrorInfo, Explanation, RepositorySnapshot, ServerInfo, State
+from skerry.model import ErrorInfo, Explanation, ImportCost, RepositorySnapshot, ServerInfo, State
 from skerry.pipe import Connection, Message
 from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, ServerStatus
 from skerry.user_process.start import STACK_SIGNAL
@@ -80,7 +80,9 @@ class LocalCodeServer(CodeServer):
         self._stopping = False
         self._timed_out = False
         self._ended = threading.Event()
-        self._fork_server, variables = processes.fork_servers.get(request.environment)
+        self._fork_server, variables = processes.fork_servers.choose(
+            request.environment, request.target, request.deadline
+        )
         self._output = Output(supervisor, echo=processes.echo)
         self._stack = StackPipe(supervisor)
         ours, theirs = socket.socketpair()
@@ -96,7 +98,8 @@ class LocalCodeServer(CodeServer):
             self._stack.close_writer()
         # Where nobody reads, the fork server tells why.
         with contextlib.suppress(OSError):
-            self._connection.send(request.message(variables))
+            measure = processes.measure_imports and not request.environment.fresh
+            self._connection.send({**request.message(variables), "measure_imports": measure})
 
     # -- what the workspace calls -------------------------------------------------------------------------------
 
@@ -197,6 +200,7 @@ class LocalCodeServer(CodeServer):
                 state=State.READY,
                 server=replace(server, load_seconds=message["load_seconds"]),
                 repositories=tuple(RepositorySnapshot.from_json(item) for item in message["repositories"]),
+                explanation=self._explained(message),
                 progress="",
             )
         elif message["type"] == "failed":
@@ -218,7 +222,22 @@ class LocalCodeServer(CodeServer):
         )
         self._standard_library = message["standard_library"]
         explanation = Explanation.from_json(message["explanation"])
-        self._move(server=server, explanation=explanation, progress=f"importing {self._request.target.words}")
+        self._move(
+            server=server,
+            explanation=replace(explanation, preloaded=tuple(self._fork_server.preloaded)),
+            progress=f"importing {self._request.target.words}",
+            warnings=tuple(self._fork_server.warnings),
+        )
+
+    def _explained(self, message: Message) -> Explanation | None:
+        """Add what imports have cost, but for those that the entry wants preloaded, be it in vain."""
+        explanation = self._status.explanation
+        if explanation is None or "imports" not in message:
+            return explanation
+        wanted = {module.partition(".")[0] for module in self._request.environment.preload}
+        costs = (ImportCost(name, seconds, int(size)) for name, seconds, size in message["imports"])
+        imports = tuple(cost for cost in costs if cost.module.partition(".")[0] not in wanted)
+        return replace(explanation, imports=imports)
 
     # -- endings --------------------------------------------------------------------------------------------------
 

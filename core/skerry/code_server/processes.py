@@ -15,10 +15,12 @@ class Processes:
     """The supervising thread and the fork servers; ``close`` ends them and whatever was forked.
 
     ``echo``: called in the supervising thread, which it must not block, with what user code writes.
+    ``measure_imports``: have what user code imports measured, for ``Explanation.imports``.
     """
 
-    def __init__(self, echo: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, echo: Callable[[bytes], None] | None = None, *, measure_imports: bool = False) -> None:
         self.echo = echo
+        self.measure_imports = measure_imports
         self.supervisor = Supervisor()
         self.fork_servers = ForkServers(self.supervisor)
 

@@ -19,7 +19,7 @@ Place = tuple[str | None, int | None, int | None]
 
 
 def annotate(state: WorkspaceState, folder: Path) -> Iterator[str]:
-    """Give a line for each problem, failed location and definition that was left out; paths relative to ``folder``."""
+    """Give a line for each problem, failed location, warning and definition left out; paths relative to ``folder``."""
     entries_with_errors = {one.location for one in state.problems if one.severity is Severity.ERROR}
     for problem in state.problems:
         yield _problem(problem, state, folder)
@@ -27,6 +27,8 @@ def annotate(state: WorkspaceState, folder: Path) -> Iterator[str]:
         told = location.error is not None and location.error.kind is ErrorKind.INVALID_ENTRY
         if location.state is not State.READY and not (told and location.name in entries_with_errors):
             yield _location(location, state, folder)
+        for warning in location.warnings:
+            yield _annotation("warning", _entry(location, state), location.name, warning, folder)
         for repository in location.repositories:
             for failure in repository.errors:
                 yield _definition(failure, location, folder)
@@ -40,12 +42,16 @@ def _problem(problem: Problem, state: WorkspaceState, folder: Path) -> str:
 
 
 def _location(location: LocationState, state: WorkspaceState, folder: Path) -> str:
-    # With several files the location's line does not say which of them it counts in.
-    entry: Place = (state.workspace[0], location.line, None) if len(state.workspace) == 1 else (None, None, None)
+    entry = _entry(location, state)
     if location.error is None:
         return _annotation("error", entry, location.name, f"{location.name} is {location.state.value}.", folder)
     title = f"{location.name}: {location.error.kind.value}"
     return _annotation("error", _place(location.error) or entry, title, _words(location.error), folder)
+
+
+def _entry(location: LocationState, state: WorkspaceState) -> Place:
+    # With several files the location's line does not say which of them it counts in.
+    return (state.workspace[0], location.line, None) if len(state.workspace) == 1 else (None, None, None)
 
 
 def _definition(failure: DefinitionFailure, location: LocationState, folder: Path) -> str:

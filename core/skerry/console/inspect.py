@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @workspace_options
 @click.option("--wait", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Print what is known then.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, in the shape that docs/cli.md describes.")
-@click.option("--explain", is_flag=True, help="Show interpreter, current folder and each sys.path entry's reason.")
+@click.option("--explain", is_flag=True, help="Show how code is found, and what to preload.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries, all kept output.")
 def inspect(
     selector: str | None,
@@ -47,7 +47,7 @@ def inspect(
     if as_json and explain:
         raise click.UsageError("--json and --explain exclude each other: give one of them.")
     try:
-        workspace = source.load()
+        workspace = source.load(measure_imports=explain)
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=as_json, verbose=verbose)
         sys.exit(2)
@@ -95,9 +95,13 @@ def _print(workspace: Workspace, selector: str | None, seconds: float | None, *,
 def _lines(state: WorkspaceState, name: str | None, rest: str, page: Page, *, explain: bool) -> list[Text]:
     chosen = [location for location in state.locations if name is None or location.name == name]
     if explain:
-        from skerry.console.render.explain import render_explanation
+        from skerry.console.proposals import propose
+        from skerry.console.render.explain import render_explanation, render_proposals
 
-        return [text for location in chosen for text in render_explanation(location, page)]
+        # Of all locations: one that was chosen alone is the only one that has loaded for sure.
+        proposals = propose(chosen) if name is None else []
+        explained = [text for location in chosen for text in render_explanation(location, page)]
+        return explained + render_proposals(proposals, page)
     if name is None:
         from skerry.console.render.workspace import render_workspace
 

@@ -25,11 +25,11 @@ class WorkspaceSource:
     files: tuple[str, ...] = ()
     entries: tuple[dict[str, Any], ...] = ()
 
-    def load(self) -> Workspace:
+    def load(self, *, measure_imports: bool = False) -> Workspace:
         """Begin to load, and give the workspace without waiting. Raises WorkspaceFileError."""
         from skerry.code_server import Processes
 
-        processes = Processes()
+        processes = Processes(measure_imports=measure_imports)
         processes.prepare()  # the fork server gets ready while what follows is imported
         from skerry.workspace import Workspace
 

@@ -13,5 +13,6 @@ def is_well(state: WorkspaceState, *, strict: bool) -> bool:
     return (
         all(location.state is State.READY for location in state.locations)
         and not any(repository.errors for location in state.locations for repository in location.repositories)
+        and not (strict and any(location.warnings for location in state.locations))
         and not any(strict or problem.severity is Severity.ERROR for problem in state.problems)
     )

@@ -10,7 +10,7 @@ from skerry import lazily
 _HOMES = {
     "skerry.model.changes": ("DefinitionChanges", "DefinitionName"),
     "skerry.model.errors": ("DefinitionFailure", "ErrorInfo", "Frame", "Problem", "Severity"),
-    "skerry.model.explanation": ("Explanation", "PathEntry"),
+    "skerry.model.explanation": ("Explanation", "ImportCost", "PathEntry"),
     "skerry.model.location": (
         "Cause",
         "LocationState",
@@ -41,6 +41,7 @@ __all__ = [
     "ErrorInfo",
     "Explanation",
     "Frame",
+    "ImportCost",
     "InputSnapshot",
     "LocationState",
     "Move",
@@ -64,7 +65,7 @@ __all__ = [
 if TYPE_CHECKING:
     from skerry.model.changes import DefinitionChanges, DefinitionName
     from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
-    from skerry.model.explanation import Explanation, PathEntry
+    from skerry.model.explanation import Explanation, ImportCost, PathEntry
     from skerry.model.location import (
         Cause,
         LocationState,

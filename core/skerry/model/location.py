@@ -138,7 +138,8 @@ class LocationState(Record):
     """All that is known of a location at one moment. JSON: an item of ``locations`` in the ``--json`` contract.
 
     ``stale``: what is served is older than the last, failed, reload. ``busy_since`` and ``retry_at``: seconds since
-    the epoch. ``progress``: what is being done while LOADING. ``last_move``: how it came to be so.
+    the epoch. ``progress``: what is being done while LOADING. ``last_move``: how it came to be so. ``warnings``: what
+    is not as its entry wants it, although its code loads.
     """
 
     name: str
@@ -152,6 +153,7 @@ class LocationState(Record):
     server: Optional[ServerInfo] = None
     repositories: Tuple[RepositorySnapshot, ...] = ()
     last_move: Optional[Move] = None
+    warnings: Tuple[str, ...] = ()
     progress: str = not_in_json("")
     explanation: Optional[Explanation] = not_in_json(None)
 

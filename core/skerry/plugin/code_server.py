@@ -17,7 +17,8 @@ class ServerStatus:
     remote one is UNREACHABLE while there is no connection, and the next is tried at ``retry_at``, in seconds since the
     epoch. ``stale``: what is READY is older than the last reload, which failed with ``error``. ``progress``: what it
     is doing while LOADING, a few words. ``ended``: it is FAILED because its process has ended by itself after the
-    code was loaded, or was taken away before, and the workspace is to start another.
+    code was loaded, or was taken away before, and the workspace is to start another. ``warnings``: what is not as the
+    entry wants it, although the code loads.
     """
 
     state: State
@@ -29,6 +30,7 @@ class ServerStatus:
     stale: bool = False
     retry_at: float | None = None
     ended: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 class CodeServer(ABC):

@@ -13,6 +13,9 @@ from skerry.plugin.code_server import CodeServer
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
+#: What a dotted name looks like.
+_MODULE = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
+
 
 @dataclass(frozen=True)
 class EntryContext:
@@ -93,13 +96,15 @@ class PythonEnvironment:
     ``executable``: an interpreter's path, or a name to look up on PATH; None is the interpreter that runs Skerry.
     ``working_directory``: absolute; current folder and first entry of ``sys.path`` of the user process; None leaves
     ``sys.path`` alone, and the current folder is the workspace file's. ``env``: variables to set. ``fresh``: start
-    a new interpreter for this location, where forking it from a shared one does not suit its libraries.
+    a new interpreter for this location, where forking it from a shared one does not suit its libraries. ``preload``:
+    dotted names of installed modules that are imported once for all locations of the interpreter that want them.
     """
 
     executable: str | None = None
     working_directory: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    preload: Sequence[str] = ()
 
     #: JSON Schema of the options that ``from_options`` reads, for a location type to put among its properties.
     PROPERTIES: ClassVar[Mapping[str, Any]] = {
@@ -126,16 +131,28 @@ class PythonEnvironment:
             "description": "How the process begins: forked from an interpreter that is already running, or as a "
             "fresh interpreter.",
         },
+        "preload": {
+            "type": ["array", "string"],
+            "writeOnly": False,
+            "items": {"type": "string", "writeOnly": False, "pattern": _MODULE},
+            "pattern": _MODULE,
+            "default": [],
+            "description": "Installed modules to import once, before the processes of all locations that have the "
+            "same interpreter and want one of them are forked: they share the time and the memory.",
+            "examples": [["pandas"]],
+        },
     }
 
     @staticmethod
     def normalize(options: Mapping[str, Any], context: EntryContext) -> dict[str, Any]:
-        """Give a copy of ``options`` in which the paths among ``PROPERTIES`` are absolute."""
+        """Give a copy of ``options`` in which the paths among ``PROPERTIES`` are absolute and ``preload`` is a list."""
         normal = dict(options)
         if "executable_path" in options:
             normal["executable_path"] = context.executable(options["executable_path"])
         if "working_directory" in options:
             normal["working_directory"] = str(context.path(options["working_directory"]))
+        if isinstance(options.get("preload"), str):
+            normal["preload"] = [options["preload"]]
         return normal
 
     @classmethod
@@ -145,6 +162,7 @@ class PythonEnvironment:
             executable=options.get("executable_path"),
             working_directory=options.get("working_directory"),
             fresh=options.get("start") == "fresh",
+            preload=tuple(options.get("preload", ())),
         )
 
 

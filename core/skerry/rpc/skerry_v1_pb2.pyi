@@ -82,7 +82,7 @@ class ShutDownReply(_message.Message):
     def __init__(self) -> None: ...
 
 class Status(_message.Message):
-    __slots__ = ("state", "stale", "progress", "server", "error", "explanation", "snapshot")
+    __slots__ = ("state", "stale", "progress", "server", "error", "explanation", "snapshot", "warnings")
     STATE_FIELD_NUMBER: _ClassVar[int]
     STALE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class Status(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     state: State
     stale: bool
     progress: str
@@ -97,7 +98,8 @@ class Status(_message.Message):
     error: Error
     explanation: Explanation
     snapshot: int
-    def __init__(self, state: _Optional[_Union[State, str]] = ..., stale: bool = ..., progress: _Optional[str] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., snapshot: _Optional[int] = ...) -> None: ...
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, state: _Optional[_Union[State, str]] = ..., stale: bool = ..., progress: _Optional[str] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., snapshot: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Server(_message.Message):
     __slots__ = ("id", "pid", "python", "executable", "skerry", "image", "generation", "load_seconds")

@@ -41,6 +41,9 @@ OUTPUT_PART_LENGTH = 16 * 1024
 #: Bytes of what is being done, of a repository's description, and of the entries of ``sys.path`` with their reasons.
 PROGRESS_LENGTH = 1000
 DESCRIPTION_LENGTH = 64 * 1024
+#: Warnings that are told of one location, and bytes of each.
+WARNINGS = 50
+WARNING_LENGTH = 2000
 PATH_LENGTH = 64 * 1024
 
 _STATES = {state: messages.State.Value(state.value) for state in State}
@@ -60,6 +63,7 @@ def write_status(status: ServerStatus, snapshot: int) -> messages.Status:
         error=write_error(status.error) if status.error is not None else None,
         explanation=_explanation(status.explanation) if status.explanation is not None else None,
         snapshot=snapshot,
+        warnings=[text(warning, WARNING_LENGTH) for warning in status.warnings[:WARNINGS]],
     )
 
 
@@ -80,6 +84,7 @@ def read_status(message: messages.Status, address: str) -> ServerStatus:
         explanation=_read_explanation(message.explanation) if message.HasField("explanation") else None,
         progress=progress,
         stale=message.stale,
+        warnings=tuple(message.warnings),
     )
 
 

@@ -1,9 +1,10 @@
 """The fork server: one single-threaded process for each interpreter, from which user processes are forked.
 
-It serves the host's pipe: ``spawn`` (with the descriptors of a new user process: pipe, output, stack) and ``execute``
-(of any command: stdout, stderr) are answered by ``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is
-told by ``exited``. Being the parent, it alone knows that a pid is still that process. When the pipe closes, however the
-host ended, nothing that it started is left.
+It serves the host's pipe: ``spawn`` (with the descriptors of a new user process: pipe, output, stack), ``execute``
+(of any command: stdout, stderr) and ``preload`` (of another fork server, which imports modules first: pipe, output)
+are answered by ``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is told by ``exited``. Being the
+parent, it alone knows that a pid is still that process. When the pipe closes, however the host ended, nothing that it
+started is left.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from typing import List, NoReturn, Set
 
 # Imported for the children, with the caches of sys.path that finding it fills: what is there before the fork is shared.
@@ -24,10 +26,11 @@ from skerry.pipe import PROTOCOL, Connection, Message, encode
 from skerry.user_process import processes, serve, start
 from skerry.user_process.explain import explain
 from skerry.user_process.load import load
+from skerry.user_process.preload import become_another, preload
 from skerry.user_process.target import Target
 
 #: Descriptors that come with each request for a process.
-_DESCRIPTORS = {"spawn": 3, "execute": 2}
+_DESCRIPTORS = {"spawn": 3, "execute": 2, "preload": 2}
 #: Seconds to wait for processes that were sent SIGKILL; one that hangs in the kernel cannot be waited for.
 _KILL_WAIT = 5.0
 
@@ -37,7 +40,10 @@ def run(bootstrap: str, pipe: int, open_files: int) -> None:
     try:
         _limit_open_files(open_files)
         processes.become_subreaper()
-        ForkServer(bootstrap, Connection(socket.socket(fileno=pipe))).serve()
+        connection = Connection(socket.socket(fileno=pipe))
+        connection.send(_hello())
+        _rehearse()
+        ForkServer(bootstrap, connection).serve()
     finally:
         # Whatever happened, an exception of ours included, no process may be left.
         os._exit(0)
@@ -70,8 +76,6 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_up_writer.fileno(), warn_on_full_buffer=False)
         try:
-            self._connection.send(_hello())
-            _rehearse()
             gc.collect()
             gc.freeze()  # the children share these objects: their pages must not be touched by a collection
             while self._step():
@@ -109,7 +113,10 @@ class ForkServer:
     def _spawn(self, message: Message, descriptors: List[int]) -> None:
         parent = os.getpid()
         try:
-            pid = os.fork()
+            with warnings.catch_warnings():
+                # Of threads that native libraries have started: these know how to be forked.
+                warnings.simplefilter("ignore")
+                pid = os.fork()
         except OSError as error:
             answer = {"type": "not_spawned", "id": message["id"], "reason": error.strerror}
         else:
@@ -130,6 +137,9 @@ class ForkServer:
             self._forget()
             if message["type"] == "execute":
                 _execute(message, *descriptors)
+            if message["type"] == "preload":
+                self._become_preloaded(message["modules"], *descriptors)
+            become_another()
             self._become_user_process(*descriptors, fresh=message["fresh"])
         except BaseException:
             sys.excepthook(*sys.exc_info())
@@ -144,6 +154,14 @@ class ForkServer:
             line = start.command(sys.executable, self._bootstrap, start.USER_PROCESS, [pipe, stack])
             os.execv(sys.executable, line)
         serve.run(self._bootstrap, pipe, stack)
+
+    def _become_preloaded(self, modules: List[str], pipe: int, output: int) -> None:
+        """Become a fork server that has imported ``modules``; where one of them is not fit for that, end."""
+        _take_output(output, output)
+        connection = Connection(socket.socket(fileno=pipe))
+        if preload(modules, connection):
+            ForkServer(self._bootstrap, connection).serve()
+        os._exit(0)
 
     def _forget(self) -> None:
         signal.set_wakeup_fd(-1)

@@ -26,12 +26,13 @@ def run(bootstrap: str, pipe: int, stack: int) -> None:
     connection = Connection(socket.socket(fileno=pipe))
     request = connection.receive()
     if request is not None and request["type"] == "load":
-        _load(connection, Target.from_json(request["target"]), bootstrap)
+        target = Target.from_json(request["target"])
+        _load(connection, target, bootstrap, measure=request.get("measure_imports", False))
         _serve(connection)
     _end()
 
 
-def _load(connection: Connection, target: Target, bootstrap: str) -> None:
+def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bool) -> None:
     inherited_path = os.environ.get("PYTHONPATH", "")
     injected = os.path.join(os.path.dirname(os.path.abspath(bootstrap)), "injected")
     os.environ.update(target.env)
@@ -45,9 +46,17 @@ def _load(connection: Connection, target: Target, bootstrap: str) -> None:
         answer = failed(ErrorInfo(error.kind, str(error)))
     else:
         connection.send(_loading(target, inherited_path, injected))
-        answer = load(target)
+        answer = _load_measured(target) if measure else load(target)
     _flush()
     connection.send(answer)
+
+
+def _load_measured(target: Target) -> Message:
+    from skerry.user_process.imports import measured
+
+    with measured(target) as costs:
+        answer = load(target)
+    return {**answer, "imports": [[name, *cost] for name, cost in costs.items()]}
 
 
 def _loading(target: Target, inherited_path: str, injected: str) -> Message:

@@ -23,6 +23,7 @@ STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 #: What a python_file is a module of, of which users know nothing.
 _PRIVATE_PACKAGE = "skerry_user_code."
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_MEASURING = os.path.join(_OURS, "user_process", "imports.py")
 _INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 
 _STACK_HEAD = re.compile(r"^(?:Current thread|Thread|Stack) .*\(most recent call first\):$")
@@ -114,6 +115,8 @@ def _is_loader(frame: Frame) -> bool:
 
 
 def _is_import_system(frame: Frame) -> bool:
+    if frame.file == _MEASURING:
+        return True
     return frame.file.startswith("<frozen importlib") or os.path.dirname(frame.file).endswith(os.sep + "importlib")
 
 

@@ -446,6 +446,7 @@ STATUS_FIELDS = (
     "progress",
     "stale",
     "retry_at",
+    "warnings",
 )
 
 

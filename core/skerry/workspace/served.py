@@ -49,5 +49,6 @@ class ServedLocation(CodeServer):
                     progress=new.progress,
                     stale=new.stale,
                     retry_at=new.retry_at,
+                    warnings=new.warnings,
                 )
             )

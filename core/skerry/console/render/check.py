@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from skerry.console.render.location import render_below
+from skerry.console.render.location import render_below, render_warnings
 from skerry.console.render.page import BAD, GOOD, LOOK, Page, Piece, indented, line
 from skerry.console.render.problems import render_problems
 from skerry.console.render.workspace import location_rows, render_summary
@@ -57,5 +57,5 @@ def _wrong(location: LocationState, state: WorkspaceState, page: Page) -> list[T
         if repository.errors
     )
     if location.state is State.READY and not partial:
-        return render_problems(problems, inside)
+        return [*render_warnings(location, inside), *render_problems(problems, inside)]
     return render_below(replace(location, repositories=partial), state, inside)

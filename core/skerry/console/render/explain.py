@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
+from skerry.console.proposals import Proposal
 from skerry.console.render.errors import render_error
-from skerry.console.render.layout import facts, fold
-from skerry.console.render.location import render_title
+from skerry.console.render.layout import facts, fold, paragraph
+from skerry.console.render.location import render_title, render_warnings
 from skerry.console.render.page import LOOK, QUIET, Page, indented, line
-from skerry.console.text import safe
+from skerry.console.text import duration, safe, short_path
 from skerry.model import Explanation, LocationState
 
 
@@ -19,9 +22,31 @@ def render_explanation(location: LocationState, page: Page) -> list[Text]:
         body = [line(("Not known: no process of it has told how it finds its code.", LOOK))]
     else:
         body = _explanation(location.explanation, inside)
+    body += render_warnings(location, inside)
     if location.error is not None:
         body += [*([line()] if page.drawing else []), *render_error(location.error, inside)]
     return [render_title(location, page), *indented(body)]
+
+
+def render_proposals(proposals: Sequence[Proposal], page: Page) -> list[Text]:
+    """Give what to add to the workspace file, and what that saves."""
+    lines: list[Text] = []
+    for proposal in proposals:
+        count, modules = len(proposal.locations), ", ".join(proposal.modules)
+        executable = short_path(proposal.executable, page.folder)
+        each = _amount(proposal.seconds, proposal.size)
+        saved = _amount(proposal.saved_seconds, proposal.saved_size)
+        add = f"add {modules} to their `preload`" if proposal.more else f"add `preload: [{modules}]` to them"
+        said = f"{count} locations of {executable} each spend about {each} importing {modules}: {add}"
+        lines += [*([line()] if page.drawing else []), *paragraph(said, page, LOOK)]
+        names = ", ".join(proposal.locations)
+        lines += indented(paragraph(f"It would save about {saved}. They are {names}.", page, indent=2))
+    return lines
+
+
+def _amount(seconds: float, size: int) -> str:
+    spent = f"{seconds:.1f} s" if seconds >= 0.1 else duration(seconds)
+    return f"{spent} and {size / 1e6:.0f} MB" if size else spent
 
 
 def _explanation(explanation: Explanation, page: Page) -> list[Text]:
@@ -33,6 +58,7 @@ def _explanation(explanation: Explanation, page: Page) -> list[Text]:
             ("working directory", (explanation.working_directory, "")),
             ("module", (explanation.module, "")),
             ("file", (explanation.file, "") if explanation.file else ("not found", LOOK)),
+            ("preloaded", (", ".join(explanation.preloaded), "") if explanation.preloaded else None),
         ],
         page,
     )

@@ -82,7 +82,7 @@ def _server_facts(server: ServerInfo) -> list[tuple[str, Piece | None]]:
 
 def notes(location: LocationState, page: Page) -> list[Text]:
     """Say what the state alone does not: what it does, waits for, or serves in the place of something newer."""
-    lines: list[Text] = []
+    lines = render_warnings(location, page)
     if location.state is State.LOADING:
         lines += paragraph(location.progress or "not loaded yet", page, MOVING)
     if location.state is State.IDLE:
@@ -95,6 +95,16 @@ def notes(location: LocationState, page: Page) -> list[Text]:
     if location.stale:
         generation = f"generation {location.server.generation}" if location.server else "an earlier generation"
         lines += paragraph(f"stale: {generation} answers, because the last reload failed:", page, LOOK)
+    return lines
+
+
+def render_warnings(location: LocationState, page: Page) -> list[Text]:
+    """Give what is not as the entry wants it, although the code loads."""
+    lines: list[Text] = []
+    for warning in location.warnings:
+        first, *rest = warning.splitlines() or [""]
+        lines += paragraph(f"warning: {first}", page, LOOK)
+        lines += [text for advice in rest for text in indented(paragraph(advice, page, indent=2))]
     return lines
 
 

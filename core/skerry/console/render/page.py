@@ -95,7 +95,7 @@ def indented(lines: Iterable[Text], by: str = "  ", style: str = "") -> list[Tex
 
 def state_style(location: LocationState) -> str:
     """Give the style of a location's state: one that is ready, but not with all that was meant, wants a look."""
-    partial = location.stale or any(repository.errors for repository in location.repositories)
+    partial = location.stale or location.warnings or any(repository.errors for repository in location.repositories)
     return LOOK if partial and location.state is State.READY else STATE_STYLES[location.state]
 
 

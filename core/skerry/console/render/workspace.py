@@ -11,6 +11,7 @@ from skerry.console.render.location import render_below
 from skerry.console.render.page import (
     BAD,
     GOOD,
+    LOOK,
     QUIET,
     STATE_MARKS,
     STATE_STYLES,
@@ -106,6 +107,9 @@ def render_summary(state: WorkspaceState) -> Text:
     stale = sum(location.stale for location in state.locations)
     if stale:
         pieces += ["; ", (f"{stale} stale", "yellow")]
-    if counts[State.READY] == len(state.locations) and not left_out and not stale and state.locations:
+    warnings = sum(len(location.warnings) for location in state.locations)
+    if warnings:
+        pieces += ["; ", (counted(warnings, "warning"), LOOK)]
+    if counts[State.READY] == len(state.locations) and len(pieces) == 3:
         pieces[0] = (str(pieces[0]), GOOD)
     return line(*pieces)
