@@ -6,6 +6,7 @@ import contextlib
 import socket
 import subprocess
 import threading
+from signal import SIGKILL
 
 from skerry import __version__
 from skerry.code_server.fork_server import ForkServer
@@ -86,7 +87,8 @@ class CleanForkServer(ForkServer):
             self._process.wait(0.5)
         self._output.drain()
         code = self._process.poll()
-        self._lost(self._ended(code) if self.python else self._failed_to_start(code), began=bool(self.python))
+        began = bool(self.python) or code == -SIGKILL  # nothing is wrong with an interpreter that somebody has killed
+        self._lost(self._ended(code) if began else self._failed_to_start(code), began=began)
 
     def _failed_to_start(self, code: int | None) -> LocationError:
         tail = self._output.tail().splitlines()

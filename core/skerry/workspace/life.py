@@ -258,7 +258,8 @@ class Life:
             self._loading_failed(status.error, Cause.LOAD_FAILED)
 
     def _is_beside_a_reload(self, server: CodeServer) -> bool:
-        return self._reload is not None and self._reload.beside is server
+        reload = self._reload
+        return reload is not None and reload.beside is server and reload.error is None
 
     def _give_way(self) -> None:
         """The server has ended while its successor is loaded: that one is waited for as at first."""
