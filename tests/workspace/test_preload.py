@@ -19,6 +19,8 @@ from support.waiting import wait_until
 
 from skerry import Location, State, Workspace
 from skerry.code_server import preloaded_fork_server
+from skerry.plugin import ServerStatus
+from skerry.workspace.served import ServedLocation
 
 Write = Callable[[str, str], Path]
 Load = Callable[[str], Workspace]
@@ -65,9 +67,9 @@ class Team:
         self._load = load
         self.entries: list[dict[str, Any]] = []
 
-    def heavy(self, name: str = "heavy", more: str = "") -> None:
+    def heavy(self, name: str = "heavy", more: str = "", version: str = "1.0") -> None:
         """Install a module of which it is known in which processes it was imported."""
-        self.environment.install(name, HEAVY % str(self.imports) + more)
+        self.environment.install(name, HEAVY % str(self.imports) + more, version)
 
     def imported_by(self) -> list[int]:
         return [int(line) for line in self.imports.read_text().split()] if self.imports.exists() else []
@@ -400,6 +402,21 @@ def test_a_file_that_is_changed_in_place_is_seen(team: Team) -> None:
     assert (told_by(one)["library"]["value"], told_by(one)["library"]["there"]) == ("patched", True)
 
 
+def test_a_package_that_is_upgraded_during_the_import_is_imported_again(team: Team, load: Load, tmp_path: Path) -> None:
+    goes_on = tmp_path / "goes_on"
+    slow = "import os, time\nwhile not os.path.exists(%r):\n    time.sleep(0.01)\n"
+    team.heavy("first", "VALUE = 'old'\n")
+    team.environment.install("second", slow % str(goes_on))
+    team.add("one", ("first",), ("first", "second"))
+    workspace = load(team.text())
+    wait_until(lambda: bool(team.imported_by()), what="the import of the first module")
+    team.heavy("first", "VALUE = 'new'\n", version="2.0")
+    goes_on.touch()
+    assert workspace.wait(60)
+    (one,) = workspace
+    assert (told_by(one)["first"]["value"], preloaded(one)) == ("new", ("first", "second"))
+
+
 @pytest.mark.parametrize("first", [None, "raise RuntimeError('broken')"])
 def test_what_is_installed_or_mended_later_is_preloaded_from_then_on(first: str | None, team: Team) -> None:
     if first is not None:
@@ -410,6 +427,15 @@ def test_what_is_installed_or_mended_later_is_preloaded_from_then_on(first: str 
     team.environment.install("library", "VALUE = 'mended'\n", version="2.0")
     assert one.reload().error is None
     assert (one.snapshot.warnings, preloaded(one)) == ((), ("library",))
+
+
+def test_warnings_go_with_the_location_when_it_is_served(team: Team) -> None:
+    team.add("one", (), ("surely_not_there",))
+    workspace = team.load()
+    (one,) = workspace
+    told: list[ServerStatus] = []
+    ServedLocation(workspace, one).watch(told.append)
+    assert [status.warnings for status in told] == [(warning(one),)]
 
 
 # -- endings ----------------------------------------------------------------------------------------------------------

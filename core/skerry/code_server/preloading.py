@@ -118,6 +118,7 @@ class Preloading:
         self._server: PreloadedForkServer | None = None
         self._made: PreloadedForkServer | None = None  # is being made
         self._gathering = False
+        self._repeated = False
         self._closed = False
         #: What was tried and is not fit, and what that, and what is preloaded, was found in.
         self._left_out: dict[str, LeftOut] = {}
@@ -202,10 +203,18 @@ class Preloading:
             before, self._server = self._server, server
             if before is not None:
                 before.retire()
+            self._look_again()
         elif not server.left_out:
             self._give_up()  # not because of a module: the clean one tells why
         if not self._closed:
             self._serve()
+
+    def _look_again(self) -> None:
+        """See to it that what was upgraded during the import is imported anew; once: that may change files itself."""
+        repeat = not self._repeated and not self._installed.is_unchanged()
+        self._repeated = repeat
+        if repeat:
+            self._start_anew()
 
     def _give_up(self) -> None:
         waiting, self._waiting = self._waiting, []
