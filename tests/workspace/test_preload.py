@@ -203,7 +203,10 @@ def test_a_submodule_and_the_standard_library_can_be_preloaded(team: Team) -> No
     assert one.snapshot.warnings == ()
 
 
-def test_what_a_module_prints_is_not_printed_again_by_every_location(team: Team) -> None:
+def test_what_a_module_prints_is_not_printed_again_by_every_location(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     team.heavy(more="print('once', end='')")
     team.add("one", ("heavy",), ("heavy",))
     team.add("two", ("heavy",), ("heavy",))
