@@ -23,7 +23,7 @@ class PackageEnvironment:
         file = self.site_packages / f"{name}.py"
         file.parent.mkdir(exist_ok=True)
         for bytecode in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
-            bytecode.unlink()  # it may seem to be of the new file, when that has the same size and is of the same second
+            bytecode.unlink()  # it would seem to be of a new file of the same size and the same second
         file.write_text(dedent(code).lstrip("\n"))
         metadata = self.site_packages / f"{name.partition('/')[0]}-{version}.dist-info" / "METADATA"
         metadata.parent.mkdir()

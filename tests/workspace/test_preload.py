@@ -307,11 +307,30 @@ def test_start_fresh_leaves_nothing_to_preload(team: Team) -> None:
 # -- fresh code -------------------------------------------------------------------------------------------------------
 
 
-def test_an_editable_package_is_left_out_so_that_a_reload_sees_its_changes(team: Team, tmp_path: Path) -> None:
+#: What setuptools leaves for a package that a folder on ``sys.path`` cannot stand for.
+FINDER = """
+import importlib.util, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return importlib.util.spec_from_file_location(name, %r) if name == "ours" else None
+
+def install():
+    sys.meta_path.append(Finder)
+"""
+
+
+@pytest.mark.parametrize("way", ["folder", "finder"])
+def test_an_editable_package_is_left_out_so_that_a_reload_sees_its_changes(
+    way: str, team: Team, tmp_path: Path
+) -> None:
     source = tmp_path / "source"
     source.mkdir()
     (source / "ours.py").write_text("VALUE = 1\n")
-    (team.environment.site_packages / "__editable__.ours.pth").write_text(f"{source}\n")
+    team.environment.install("__editable___ours_finder", FINDER % str(source / "ours.py"))
+    line = str(source) if way == "folder" else "import __editable___ours_finder as found; found.install()"
+    (team.environment.site_packages / "__editable__.ours.pth").write_text(f"{line}\n")
     team.environment.install("uses", "import ours\nVALUE = ours.VALUE\n")
     team.add("one", ("ours", "uses"), ("ours", "uses"))
     (one,) = team.load()
