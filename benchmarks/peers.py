@@ -116,6 +116,19 @@ def install(peer: Peer, folder: Path, home: Path) -> Installation:
     return Installation(peer, target, home)
 
 
+def add(python: str, module: str) -> None:
+    """Install a module into an environment of ours or of a peer, unless it is there. Raises BenchmarkError."""
+    probe = subprocess.run([python, "-c", f"import {module}"], env=environment(), capture_output=True, check=False)
+    if probe.returncode == 0:
+        return
+    say(f"Installing {module} for {python}")
+    line = [python, "-m", "pip", "install", "--quiet", module]
+    try:
+        subprocess.run(line, env=environment(), capture_output=True, timeout=_INSTALL_LIMIT, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BenchmarkError(f"{module} cannot be installed for {python}: {error}") from error
+
+
 def _installed(peer: Peer, target: Path) -> bool:
     return any(target.glob(f"lib/python*/site-packages/dagster-{peer.version}.dist-info"))
 

@@ -22,7 +22,8 @@ def prepare(folder: Path, *, quick: bool) -> Setting:
     say("Preparing")
     peers_folder = Path(os.environ.get(_PEERS_VARIABLE, _ROOT / "build" / "peers")).absolute()
     homes = folder / "homes"
-    setting = Setting(folder, [install(peer, peers_folder, homes / peer.version) for peer in PEERS], quick)
+    peers = [install(peer, peers_folder, homes / peer.version) for peer in PEERS]
+    setting = Setting(folder, peers, quick, peers_folder)
     compile_bytecode(sys.executable, *(_ROOT / name for name in ("core", "plugins", "schemas")))
     setting.list_one()
     return replace(setting, peers=[_ready(setting, each) for each in setting.peers])

@@ -29,11 +29,12 @@ Running = AbstractContextManager[tuple[dict[str, Any], psutil.Process]]
 
 @dataclass(frozen=True)
 class Setting:
-    """``folder``: for workspaces, gone afterwards; ``quick``: fewer runs."""
+    """``folder``: for workspaces, gone afterwards; ``quick``: fewer runs; ``environments``: where the peers' are."""
 
     folder: Path
     peers: Sequence[Installation]
     quick: bool
+    environments: Path
 
     def rounds(self, wanted: int) -> int:
         """Give the number of rounds to run."""
@@ -71,12 +72,18 @@ class Setting:
 
     def load(self, count: int, import_seconds: float = 0.0) -> Running:
         """Load ``count`` locations with Skerry; see ``processes.script``."""
-        file = self.workspace(count, import_seconds)
+        return self.load_file(self.workspace(count, import_seconds))
+
+    def load_file(self, file: Path) -> Running:
+        """Load any workspace file with Skerry."""
         return script([sys.executable, str(_LOAD), str(file)], file.parent)
 
     def load_with(self, installation: Installation, count: int, import_seconds: float = 0.0) -> Running:
         """Load ``count`` locations with a peer."""
-        file = self.peer_workspace(installation, count, import_seconds)
+        return self.load_file_with(installation, self.peer_workspace(installation, count, import_seconds))
+
+    def load_file_with(self, installation: Installation, file: Path) -> Running:
+        """Load any workspace file with a peer."""
         return script(installation.loading(file), file.parent, installation.variables)
 
     def start_processes(self, how: str, count: int) -> Running:

@@ -30,17 +30,29 @@ SHOWN = "hello_world_pipeline"
 
 
 def write_workspace(
-    folder: Path, count: int, *, library: str, solid: str, pipeline: str, import_seconds: float = 0.0
+    folder: Path,
+    count: int,
+    *,
+    library: str,
+    solid: str,
+    pipeline: str,
+    import_seconds: float = 0.0,
+    imports: str = "",
+    options: str = "",
 ) -> Path:
     """Write a workspace of ``count`` locations and give its file; ``solid`` and ``pipeline`` are its words.
 
-    ``import_seconds``: how long each import takes by itself.
+    ``import_seconds``: how long each import takes by itself. ``imports``: a module that each imports as well.
+    ``options``: of each entry, as they stand in a YAML mapping.
     """
     folder.mkdir(parents=True)
     names = [f"location_{number:03}.py" for number in range(count)]
-    sleeps = f"import time\n\ntime.sleep({import_seconds})\n" if import_seconds else ""
+    first = f"import time\n\ntime.sleep({import_seconds})\n" if import_seconds else ""
+    first += f"import {imports}\n" if imports else ""
     for name in names:
-        (folder / name).write_text(sleeps + _HELLO.format(library=library, solid=solid, pipeline=pipeline))
+        (folder / name).write_text(first + _HELLO.format(library=library, solid=solid, pipeline=pipeline))
     file = folder / "workspace.yaml"
-    file.write_text("load_from:\n" + "".join(f"  - python_file: {name}\n" for name in names))
+    more = f", {options}" if options else ""
+    entries = [f"  - python_file: {{relative_path: {name}{more}}}\n" for name in names]
+    file.write_text("load_from:\n" + "".join(entries))
     return file

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.cases import calls, discovery, growth, help_text, listing, living, loading, memory, reading, served
+from benchmarks.cases import (
+    calls,
+    discovery,
+    growth,
+    help_text,
+    listing,
+    living,
+    loading,
+    memory,
+    preloading,
+    reading,
+    served,
+)
 from benchmarks.result import Result
 from benchmarks.setting import Setting
 
@@ -13,6 +25,7 @@ CASES: Mapping[str, Callable[[Setting], Sequence[Result]]] = {
     "loading": loading.run,
     "growth": growth.run,
     "memory": memory.run,
+    "preloading": preloading.run,
     "living": living.run,
     "help": help_text.run,
     "discovery": discovery.run,

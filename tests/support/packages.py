@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from textwrap import dedent
 
@@ -18,10 +19,11 @@ class PackageEnvironment:
     def install(self, name: str, code: str, version: str = "1.0") -> Path:
         """Install a module, or with a ``/`` in its name a module of a package, in place of an older version of it."""
         for old in self.site_packages.glob(f"{name.partition('/')[0]}-*.dist-info"):
-            (old / "METADATA").unlink()
-            old.rmdir()
+            shutil.rmtree(old)
         file = self.site_packages / f"{name}.py"
         file.parent.mkdir(exist_ok=True)
+        for bytecode in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
+            bytecode.unlink()  # it would seem to be of a new file of the same size and the same second
         file.write_text(dedent(code).lstrip("\n"))
         metadata = self.site_packages / f"{name.partition('/')[0]}-{version}.dist-info" / "METADATA"
         metadata.parent.mkdir()

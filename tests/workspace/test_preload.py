@@ -19,6 +19,8 @@ from support.waiting import wait_until
 
 from skerry import Location, State, Workspace
 from skerry.code_server import preloaded_fork_server
+from skerry.plugin import ServerStatus
+from skerry.workspace.served import ServedLocation
 
 Write = Callable[[str, str], Path]
 Load = Callable[[str], Workspace]
@@ -65,9 +67,9 @@ class Team:
         self._load = load
         self.entries: list[dict[str, Any]] = []
 
-    def heavy(self, name: str = "heavy", more: str = "") -> None:
+    def heavy(self, name: str = "heavy", more: str = "", version: str = "1.0") -> None:
         """Install a module of which it is known in which processes it was imported."""
-        self.environment.install(name, HEAVY % str(self.imports) + more)
+        self.environment.install(name, HEAVY % str(self.imports) + more, version)
 
     def imported_by(self) -> list[int]:
         return [int(line) for line in self.imports.read_text().split()] if self.imports.exists() else []
@@ -201,7 +203,10 @@ def test_a_submodule_and_the_standard_library_can_be_preloaded(team: Team) -> No
     assert one.snapshot.warnings == ()
 
 
-def test_what_a_module_prints_is_not_printed_again_by_every_location(team: Team) -> None:
+def test_what_a_module_prints_is_not_printed_again_by_every_location(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     team.heavy(more="print('once', end='')")
     team.add("one", ("heavy",), ("heavy",))
     team.add("two", ("heavy",), ("heavy",))
@@ -302,11 +307,30 @@ def test_start_fresh_leaves_nothing_to_preload(team: Team) -> None:
 # -- fresh code -------------------------------------------------------------------------------------------------------
 
 
-def test_an_editable_package_is_left_out_so_that_a_reload_sees_its_changes(team: Team, tmp_path: Path) -> None:
+#: What setuptools leaves for a package that a folder on ``sys.path`` cannot stand for.
+FINDER = """
+import importlib.util, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return importlib.util.spec_from_file_location(name, %r) if name == "ours" else None
+
+def install():
+    sys.meta_path.append(Finder)
+"""
+
+
+@pytest.mark.parametrize("way", ["folder", "finder"])
+def test_an_editable_package_is_left_out_so_that_a_reload_sees_its_changes(
+    way: str, team: Team, tmp_path: Path
+) -> None:
     source = tmp_path / "source"
     source.mkdir()
     (source / "ours.py").write_text("VALUE = 1\n")
-    (team.environment.site_packages / "__editable__.ours.pth").write_text(f"{source}\n")
+    team.environment.install("__editable___ours_finder", FINDER % str(source / "ours.py"))
+    line = str(source) if way == "folder" else "import __editable___ours_finder as found; found.install()"
+    (team.environment.site_packages / "__editable__.ours.pth").write_text(f"{line}\n")
     team.environment.install("uses", "import ours\nVALUE = ours.VALUE\n")
     team.add("one", ("ours", "uses"), ("ours", "uses"))
     (one,) = team.load()
@@ -400,6 +424,21 @@ def test_a_file_that_is_changed_in_place_is_seen(team: Team) -> None:
     assert (told_by(one)["library"]["value"], told_by(one)["library"]["there"]) == ("patched", True)
 
 
+def test_a_package_that_is_upgraded_during_the_import_is_imported_again(team: Team, load: Load, tmp_path: Path) -> None:
+    goes_on = tmp_path / "goes_on"
+    slow = "import os, time\nwhile not os.path.exists(%r):\n    time.sleep(0.01)\n"
+    team.heavy("first", "VALUE = 'old'\n")
+    team.environment.install("second", slow % str(goes_on))
+    team.add("one", ("first",), ("first", "second"))
+    workspace = load(team.text())
+    wait_until(lambda: bool(team.imported_by()), what="the import of the first module")
+    team.heavy("first", "VALUE = 'new'\n", version="2.0")
+    goes_on.touch()
+    assert workspace.wait(60)
+    (one,) = workspace
+    assert (told_by(one)["first"]["value"], preloaded(one)) == ("new", ("first", "second"))
+
+
 @pytest.mark.parametrize("first", [None, "raise RuntimeError('broken')"])
 def test_what_is_installed_or_mended_later_is_preloaded_from_then_on(first: str | None, team: Team) -> None:
     if first is not None:
@@ -410,6 +449,15 @@ def test_what_is_installed_or_mended_later_is_preloaded_from_then_on(first: str 
     team.environment.install("library", "VALUE = 'mended'\n", version="2.0")
     assert one.reload().error is None
     assert (one.snapshot.warnings, preloaded(one)) == ((), ("library",))
+
+
+def test_warnings_go_with_the_location_when_it_is_served(team: Team) -> None:
+    team.add("one", (), ("surely_not_there",))
+    workspace = team.load()
+    (one,) = workspace
+    told: list[ServerStatus] = []
+    ServedLocation(workspace, one).watch(told.append)
+    assert [status.warnings for status in told] == [(warning(one),)]
 
 
 # -- endings ----------------------------------------------------------------------------------------------------------

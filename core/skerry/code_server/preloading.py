@@ -72,7 +72,8 @@ class PreloadRequest(Forker):
             self.timer.cancel()
         left_out = {**left_out, **self._left_out}
         self._server = server
-        self.preloaded = [module for module in self.modules if module not in left_out]
+        if isinstance(server, PreloadedForkServer):
+            self.preloaded = [module for module in self.modules if module not in left_out]
         self.warnings = [
             not_preloaded(module, left_out[module].why, left_out[module].fields)
             for module in self.modules
@@ -118,6 +119,7 @@ class Preloading:
         self._server: PreloadedForkServer | None = None
         self._made: PreloadedForkServer | None = None  # is being made
         self._gathering = False
+        self._repeated = False
         self._closed = False
         #: What was tried and is not fit, and what that, and what is preloaded, was found in.
         self._left_out: dict[str, LeftOut] = {}
@@ -148,11 +150,11 @@ class Preloading:
             return
         if changed is not None and changed is self._installed:
             self._start_anew()
-        self._waiting.append(request)
-        request.timer = self._supervisor.call_later(
-            max(0.0, request.wait_until - time.monotonic()), lambda: self._too_late(request)
-        )
-        self._serve()
+        if not self._answer(request):
+            self._waiting.append(request)
+            rest = max(0.0, request.wait_until - time.monotonic())
+            request.timer = self._supervisor.call_later(rest, lambda: self._too_late(request))
+            self._have_more_made()
 
     def _start_anew(self) -> None:
         """The environment is another one: what was imported from it is old, what was not fit may be now."""
@@ -167,18 +169,20 @@ class Preloading:
             self._waiting.remove(request)
             self._without(request, LeftOut(NotPreloaded.LATE))
 
-    def _serve(self) -> None:
-        """Answer who can be answered; for the others have another fork server made, which has all that they want."""
+    def _answer(self, request: PreloadRequest) -> bool:
+        """Have the process forked, if what it is to have is preloaded by now; tells whether that is so."""
         server = self._server if self._server is not None and self._server.failure is None else None
-        waiting, self._waiting = self._waiting, []
-        for request in waiting:
-            wanted = request.wanted(self._left_out)
-            if not wanted:
-                self._give(request)
-            elif server is not None and server.has(wanted):
-                self._give_preloaded(request, server)
-            else:
-                self._waiting.append(request)
+        wanted = request.wanted(self._left_out)
+        if not wanted:
+            self._give(request)
+        elif server is not None and server.has(wanted):
+            self._give_preloaded(request, server)
+        else:
+            return False
+        return True
+
+    def _have_more_made(self) -> None:
+        """Have another fork server made, which has all that those who wait want; soon, since more may come."""
         if self._waiting and self._made is None and not self._gathering:
             self._gathering = True
             self._supervisor.call_later(GATHERING, self._make)
@@ -202,10 +206,19 @@ class Preloading:
             before, self._server = self._server, server
             if before is not None:
                 before.retire()
+            self._look_again()
         elif not server.left_out:
             self._give_up()  # not because of a module: the clean one tells why
         if not self._closed:
-            self._serve()
+            self._waiting = [request for request in self._waiting if not self._answer(request)]
+            self._have_more_made()
+
+    def _look_again(self) -> None:
+        """See to it that what was upgraded during the import is imported anew; once: that may change files itself."""
+        repeat = not self._repeated and not self._installed.is_unchanged()
+        self._repeated = repeat
+        if repeat:
+            self._start_anew()
 
     def _give_up(self) -> None:
         waiting, self._waiting = self._waiting, []
