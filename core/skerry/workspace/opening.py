@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from skerry.code_server import Processes
 from skerry.code_server.supervisor import Timer
@@ -16,6 +15,7 @@ from skerry.workspace.cache import Cache
 from skerry.workspace.life import Life
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.runtime import LocationRuntime
+from skerry.workspace.state_folder import StateFolder
 from skerry.workspace.workers import Workers
 from skerry.workspace_file import Entry, resolve_origin
 
@@ -23,7 +23,7 @@ from skerry.workspace_file import Entry, resolve_origin
 class LocationOpener:
     """Opens the locations of one workspace; see ``skerry.workspace.life.Opener``."""
 
-    def __init__(self, registry: Registry, processes: Processes, state_folder: Path) -> None:
+    def __init__(self, registry: Registry, processes: Processes, state_folder: StateFolder) -> None:
         self._registry = registry
         self._processes = processes
         self._cache = Cache(state_folder)

@@ -15,10 +15,10 @@ from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
-from skerry.workspace.cache import find_state_folder
 from skerry.workspace.life import Life, Observer
 from skerry.workspace.location import Location
 from skerry.workspace.opening import LocationOpener
+from skerry.workspace.state_folder import StateFolder
 from skerry.workspace.states import SETTLED
 from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files
 
@@ -49,7 +49,7 @@ class Workspace:
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
-        self._opener = LocationOpener(registry, processes, find_state_folder(_first_folder(description)))
+        self._opener = LocationOpener(registry, processes, StateFolder.of(_first_folder(description)))
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
