@@ -32,7 +32,7 @@ class LogFiles:
     """The log files that one host writes. Thread-safe, but for what is called in the writing thread."""
 
     def __init__(self, make_folder: Callable[[], Path]) -> None:
-        """Begin to wait. ``make_folder``: makes and gives the folder of all logs, or raises LocationError or OSError."""
+        """Begin to wait. ``make_folder``: makes and gives the folder of all logs; may raise LocationError."""
         self._make_folder = make_folder
         self._host = ""
         self._lock = contextlib.ExitStack()

@@ -21,7 +21,8 @@ PARTS_KEPT = 2
 
 _LABEL = "location.json"
 _TIME = "%Y%m%dT%H%M%S.%fZ"
-_NAME = re.compile(r"(?P<stem>(?P<begun>\d{8}T\d{6}\.\d{6}Z)-g(?P<generation>\d{1,9})-(?P<host>\w+))\.(?P<part>\d{1,9})\.log", re.ASCII)
+_STEM = r"(?P<begun>\d{8}T\d{6}\.\d{6}Z)-g(?P<generation>\d{1,9})-(?P<host>\w+)"
+_NAME = re.compile(rf"(?P<stem>{_STEM})\.(?P<part>\d{{1,9}})\.log", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,16 @@ def loads_in(folder: Path) -> list[LoggedLoad]:
     for stem, (match, parts) in sorted(found.items()):
         with contextlib.suppress(ValueError):  # no time that there is: somebody else's file
             begun = datetime.strptime(match["begun"], _TIME).replace(tzinfo=UTC)
-            loads.append(
-                LoggedLoad(folder, stem, begun, int(match["generation"]), match["host"], tuple(sorted(parts)))
-            )
+            loads.append(LoggedLoad(folder, stem, begun, int(match["generation"]), match["host"], tuple(sorted(parts))))
     return loads
 
 
 def label(folder: Path, location: str) -> None:
     """Write the location's name into its folder, unless it is there. Raises OSError."""
-    if not (folder / _LABEL).exists():
-        (folder / _LABEL).write_text(json.dumps({"location": location}) + "\n", encoding="ascii")
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(folder / _LABEL, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            json.dump({"location": location}, file)
 
 
 def labels_below(folder: Path) -> Iterator[str]:

@@ -113,4 +113,3 @@ class Output:
             os.close(reader)
             if self._log is not None:
                 self._log.end()
-

@@ -14,15 +14,12 @@ from skerry.plugin import CodeServer
 from skerry.plugin.registry import Registry
 from skerry.workspace.cache import Cache
 from skerry.workspace.life import Life
+from skerry.workspace.logs import Logs
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.runtime import LocationRuntime
 from skerry.workspace.state_folder import StateFolder, folder_name
 from skerry.workspace.workers import Workers
 from skerry.workspace_file import Entry, resolve_origin
-
-
-#: The part of the state folder that holds log files.
-LOGS = "logs"
 
 
 class LocationOpener:
@@ -35,7 +32,7 @@ class LocationOpener:
         self._registry = registry
         self._processes = processes
         self._cache = Cache(state_folder)
-        self._logs = LogFiles(lambda: state_folder.make(LOGS, 0o700)) if log_output else None
+        self._logs = LogFiles(Logs(state_folder).make) if log_output else None
         self._workers = Workers(processes.supervisor.call_later)
 
     def open(self, life: Life, generation: int, *, again: bool) -> None:

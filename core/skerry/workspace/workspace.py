@@ -56,8 +56,7 @@ class Workspace:
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
-        state_folder = StateFolder.of(_first_folder(description))
-        self._opener = LocationOpener(registry, processes, state_folder, log_output=log_output)
+        self._opener = LocationOpener(registry, processes, StateFolder.of(description.folder), log_output=log_output)
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -221,13 +220,6 @@ class Workspace:
         for observer in observers:
             observer(name, old, new)
         self._registry.location_changed(name, old, new)
-
-
-def _first_folder(description: WorkspaceDescription) -> Path:
-    """Give the folder of the first workspace file, or what takes its place for entries that stand in no file."""
-    if description.paths:
-        return Path(description.paths[0]).parent
-    return next((Path(entry.origin.folder) for entry in description.entries if entry.origin), Path.cwd())
 
 
 @contextlib.contextmanager
