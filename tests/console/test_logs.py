@@ -274,3 +274,40 @@ def test_a_host_that_was_killed_leaves_what_it_wrote(hello: Path, tmp_path: Path
         server.wait_for_end()
     assert logs(tmp_path, "hello.py")[1] == b"hello\n"
     assert len(files(tmp_path)) == 1
+
+
+def test_what_skerry_dev_holds_open_is_found(write: Write, hello: Path, tmp_path: Path) -> None:
+    hello.write_text(f"print('hello')\n{hello.read_text()}")
+    write("workspace.yaml", "load_from: [{python_file: hello.py}]")
+    dev = subprocess.Popen(
+        [sys.executable, "-m", "skerry", "dev"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(tmp_path, b"hello\n")
+    finally:
+        dev.terminate()
+        dev.wait(30)
+    assert logs(tmp_path, "hello.py")[1] == b"hello\n"
+
+
+def test_it_is_found_where_it_was_kept_because_the_workspace_folder_cannot_be_written(
+    hello: Path, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".skerry").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "mine"))
+    hello.write_text(f"print('hello')\n{hello.read_text()}")
+    keep(write("workspace.yaml", "load_from: [{python_file: hello.py}]"))
+    assert logs(tmp_path, "hello.py")[1] == b"hello\n"
+
+
+def test_a_code_server_that_can_write_nowhere_serves_and_says_so_once(hello: Path, tmp_path: Path) -> None:
+    (tmp_path / ".skerry").touch()
+    with serving(tmp_path, "-f", "hello.py", XDG_STATE_HOME=str(tmp_path / ".skerry")) as server:
+        server.wait_for("generation 1 of hello.py is READY")
+        server.signal(signal.SIGHUP)
+        server.wait_for("reloaded")
+    assert server.log.count("What user code writes is missing in its log files.") == 1

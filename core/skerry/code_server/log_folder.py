@@ -49,7 +49,7 @@ class LoggedLoad:
 def loads_in(folder: Path) -> list[LoggedLoad]:
     """Give the loads whose files are in the folder of a location, the oldest first. Raises OSError."""
     found: dict[str, tuple[re.Match[str], list[int]]] = {}
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):
             if match := _NAME.fullmatch(name):
                 found.setdefault(match["stem"], (match, []))[1].append(int(match["part"]))

@@ -18,6 +18,10 @@ class LogReader:
         self._part = 0
         self._offset = 0
 
+    def is_too_late(self, load: LoggedLoad) -> bool:
+        """Tell whether something between what was read and what is there now has been removed."""
+        return self._part > 0 and load.parts[0] > self._part + 1
+
     def read(self, load: LoggedLoad) -> Iterator[bytes]:
         """Give what has come since. ``load``: as it is now. Raises OSError."""
         for part in load.parts:

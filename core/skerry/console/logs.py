@@ -110,6 +110,8 @@ def _print(logs: Logs, name: str, generation: int | None, first: LoggedLoad | No
                 if load.stem not in readers:
                     readers[load.stem] = LogReader()
                     printer.begin(load)
+                if readers[load.stem].is_too_late(load):
+                    click.echo("Some output was removed before it was read.", err=True)
                 for data in readers[load.stem].read(load):
                     printer.write(load, data)
         if not follow:
