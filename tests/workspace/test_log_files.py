@@ -323,7 +323,8 @@ def test_what_could_not_be_written_for_a_while_is_said_to_be_missing(
     order(tmp_path, "print('after')")
     wait_for(tmp_path, b"after\n")
     assert re.fullmatch(rb"\[skerry: \d{2,4} bytes are missing here\]\n(\d+\n)*after\n", path.read_bytes())
-    assert warnings(caplog) == [f"What user code writes is missing in its log files. {path}: Is a directory"]
+    (warning,) = warnings(caplog)
+    assert warning.startswith(f"What user code writes is missing in its log files. {path}: Is a directory.\n")
 
 
 def test_a_removed_folder_is_made_again(obeying: Workspace, tmp_path: Path) -> None:
@@ -366,7 +367,8 @@ def test_a_secret_is_masked_or_gone_where_something_is_missing(
     (path,) = files(tmp_path)
     path.unlink()
     os.mkfifo(path)
-    order(tmp_path, "for _ in range(5000): print(os.environ['TOKEN'])", "print('the end')")
+    block = "os.write(1, (os.environ['TOKEN'].encode() + b'\\n') * 50)"  # what comes is cut anywhere
+    order(tmp_path, f"for _ in range(100): {block}", "print('the end')")
     wait_until(lambda: workspace["team"].output().endswith("the end\n"), what="the output in memory")
     kept = b""
     descriptor = os.open(path, os.O_RDWR)

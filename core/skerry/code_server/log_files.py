@@ -34,6 +34,8 @@ class LogFiles:
     def __init__(self, make_folder: Callable[[], Path]) -> None:
         """Begin to wait. ``make_folder``: makes and gives the folder of all logs; may raise LocationError."""
         self._make_folder = make_folder
+        #: Once it is made; then ``_host`` is there, too.
+        self._folder: Path | None = None
         self._host = ""
         self._lock = contextlib.ExitStack()
         self._changed = threading.Condition()
@@ -76,19 +78,21 @@ class LogFiles:
 
     def _run(self) -> None:
         with self._lock:
-            while logs := self._next():
-                for log, data, dropped, ended in logs:
-                    self._write(log, data, dropped, ended=ended)
+            while work := self._next():
+                log, data, dropped, ended = work
+                self._write(log, data, dropped, ended=ended)
             for log in list(self._live.values()):
                 self._write(log, b"", 0, ended=True)
 
-    def _next(self) -> list[tuple[LoadLog, bytes, int, bool]]:
-        """Wait for something to do; gives nothing once it is closed and all is done."""
+    def _next(self) -> tuple[LoadLog, bytes, int, bool] | None:
+        """Wait for something to do; gives None once it is closed and all is done."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._closed)
-            logs = [(log, *log.backlog.take(), log.ended) for log in self._pending]
-            self._pending.clear()
-            return logs
+            log = next(iter(self._pending), None)
+            if log is None:
+                return None
+            del self._pending[log]
+            return (log, *log.backlog.take(), log.ended)
 
     def _write(self, log: LoadLog, data: bytes, dropped: int, *, ended: bool) -> None:
         try:
@@ -106,11 +110,12 @@ class LogFiles:
                 self._live.pop(log.writer.stem, None)
 
     def _begin(self, log: LoadLog) -> None:
-        logs = self._make_folder()
-        if not self._host:
-            self._host = self._introduce(logs)
-        folder = logs / log.folder
-        folder.mkdir(mode=0o700, exist_ok=True)
+        if self._folder is None:
+            folder = self._make_folder()
+            self._host = self._introduce(folder)
+            self._folder = folder
+        folder = self._folder / log.folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         label(folder, log.location)
         log.writer = LoadWriter(folder, log.generation, self._host)
         self._live[log.writer.stem] = log
@@ -140,7 +145,9 @@ class LogFiles:
     def _warn(self, error: OSError | LocationError) -> None:
         if not self._warned:
             self._warned = True
-            what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            what = str(error)
+            if isinstance(error, OSError):
+                what = f"{error.filename}: {error.strerror}.\nMend that, or set SKERRY_HOME to another folder."
             logger.warning("What user code writes is missing in its log files. %s", what)
 
 
