@@ -232,7 +232,7 @@ def test_json_needs_no_drawing_library(folder: Path) -> None:
     assert not {name for name in imported if name.split(".")[0] == "rich"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["inspect", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["inspect", "--help"], ["logs", "--help"]])
 def test_help_costs_little_more_than_importing_click(tmp_path: Path, arguments: list[str]) -> None:
     result = skerry(tmp_path, *arguments, PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0

@@ -17,6 +17,7 @@ from support.waiting import wait_until
 from skerry import State, Workspace
 from skerry.errors import LocationError
 from skerry.workspace.cache import Cache
+from skerry.workspace.state_folder import StateFolder
 
 Load = Callable[[str], Workspace]
 
@@ -25,6 +26,7 @@ FILLER = """
 import sys
 from pathlib import Path
 from skerry.workspace.cache import Cache
+from skerry.workspace.state_folder import StateFolder
 
 def fill(folder):
     (folder / "first").touch()
@@ -32,7 +34,7 @@ def fill(folder):
     open(sys.argv[2] + "/gate").close()
     (folder / "second").touch()
 
-print(Cache(Path(sys.argv[1])).folder("the key", fill, wait=lambda: None))
+print(Cache(StateFolder(Path(sys.argv[1]))).folder("the key", fill, wait=lambda: None))
 """
 
 
@@ -67,17 +69,17 @@ def test_a_folder_is_filled_once_and_then_given_at_once(state_folder: Path) -> N
         (folder / "content").write_text("made")
         filled.append(folder)
 
-    cache = Cache(state_folder)
+    cache = Cache(StateFolder(state_folder))
     folder = cache.folder("Reports @ 4f2a", fill, fail_to_wait)
     assert (folder / "content").read_text() == "made"
-    assert Cache(state_folder).folder("Reports @ 4f2a", fill, fail_to_wait) == folder
+    assert Cache(StateFolder(state_folder)).folder("Reports @ 4f2a", fill, fail_to_wait) == folder
     assert len(filled) == 1
     assert names(state_folder / "cache") == [folder.name]
 
 
 def test_folders_are_named_so_that_people_and_file_systems_can_tell_them_apart(state_folder: Path) -> None:
     keys = ["reports main", "Reports Main", "reports/main", "../../etc", "", "é" * 300, "\udcff"]
-    folders = [Cache(state_folder).folder(key, lambda folder: None, fail_to_wait) for key in keys]
+    folders = [Cache(StateFolder(state_folder)).folder(key, lambda folder: None, fail_to_wait) for key in keys]
     assert len({folder.name.lower() for folder in folders}) == len(keys)
     assert {folder.parent for folder in folders} == {state_folder / "cache"}
     assert folders[0].name.startswith("reports-main-")
@@ -88,7 +90,7 @@ def test_nothing_is_kept_of_what_fails(state_folder: Path) -> None:
         (folder / "half").touch()
         raise LocationError(reason="no network")
 
-    cache = Cache(state_folder)
+    cache = Cache(StateFolder(state_folder))
     with pytest.raises(LocationError, match="no network"):
         cache.folder("key", fail, fail_to_wait)
     assert names(state_folder / "cache") == []
@@ -107,7 +109,7 @@ def test_of_many_threads_one_fills_and_nobody_sees_half(state_folder: Path) -> N
 
     def use() -> None:
         all_there.wait(10)
-        seen.append(names(Cache(state_folder).folder("key", fill, lambda: time.sleep(0.001))))
+        seen.append(names(Cache(StateFolder(state_folder)).folder("key", fill, lambda: time.sleep(0.001))))
 
     threads = [threading.Thread(target=use) for _ in range(8)]
     for thread in threads:
@@ -132,7 +134,7 @@ def test_another_process_that_fills_is_waited_for(state_folder: Path, tmp_path: 
     def fill(folder: Path) -> None:
         raise AssertionError("the other process fills it")
 
-    folder = Cache(state_folder).folder("the key", fill, wait)
+    folder = Cache(StateFolder(state_folder)).folder("the key", fill, wait)
     assert names(folder) == ["first", "second"]
     assert waits
     assert filler.communicate(timeout=20)[0].strip() == str(folder)
@@ -143,15 +145,15 @@ def test_what_a_killed_process_left_is_not_taken_for_whole_and_is_removed(state_
     filler.kill()
     filler.communicate()
     assert [name for name in names(state_folder / "cache") if "partial" in name]
-    Cache(state_folder).folder("another key", lambda folder: None, fail_to_wait)
+    Cache(StateFolder(state_folder)).folder("another key", lambda folder: None, fail_to_wait)
     assert not [name for name in names(state_folder / "cache") if "partial" in name]
-    folder = Cache(state_folder).folder("the key", lambda folder: (folder / "whole").touch(), fail_to_wait)
+    folder = Cache(StateFolder(state_folder)).folder("the key", lambda folder: (folder / "whole").touch(), fail_to_wait)
     assert names(folder) == ["whole"]
 
 
 def test_what_another_process_is_filling_is_not_removed(state_folder: Path, tmp_path: Path) -> None:
     filler = start_filler(state_folder, tmp_path / "other")
-    Cache(state_folder).folder("another key", lambda folder: None, fail_to_wait)
+    Cache(StateFolder(state_folder)).folder("another key", lambda folder: None, fail_to_wait)
     with (tmp_path / "other" / "gate").open("w"):
         pass
     assert names(Path(filler.communicate(timeout=20)[0].strip())) == ["first", "second"]
@@ -159,21 +161,22 @@ def test_what_another_process_is_filling_is_not_removed(state_folder: Path, tmp_
 
 def test_version_control_is_told_to_ignore_it(state_folder: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(state_folder.parent)], check=True)
-    Cache(state_folder).folder("key", lambda folder: (folder / "content").touch(), fail_to_wait)
+    Cache(StateFolder(state_folder)).folder("key", lambda folder: (folder / "content").touch(), fail_to_wait)
     status = ["git", "-C", str(state_folder.parent), "status", "--porcelain", "--untracked-files=all"]
     assert subprocess.run(status, check=True, capture_output=True, text=True).stdout == ""
 
 
-def test_where_nothing_can_be_written_the_users_cache_folder_serves(
+def test_where_nothing_can_be_written_the_users_state_folder_serves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
-    nowhere = Path("/proc/self/skerry")
-    folder = Cache(nowhere).folder("key", lambda folder: None, fail_to_wait)
-    assert folder.parent == tmp_path / "mine" / "skerry"
-    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/self")
-    with pytest.raises(LocationError, match=r"(?s)/proc/self/skerry.*Set SKERRY_HOME"):
-        Cache(nowhere).folder("key", lambda folder: None, fail_to_wait)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "mine"))
+    nowhere = Path("/proc/self")
+    folder = Cache(StateFolder.of(nowhere)).folder("key", lambda folder: None, fail_to_wait)
+    assert folder.parent.parent.parent == tmp_path / "mine" / "skerry"
+    assert folder.parent.parent.name.startswith("proc-self-")
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/self")
+    with pytest.raises(LocationError, match=r"(?s)/proc/self/.skerry/cache.*Set SKERRY_HOME"):
+        Cache(StateFolder.of(nowhere)).folder("key", lambda folder: None, fail_to_wait)
 
 
 KEEPING = """

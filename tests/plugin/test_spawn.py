@@ -47,6 +47,17 @@ def test_a_command_that_serves_is_a_location_and_its_output_is_kept(hello: Path,
     assert "serving " in location.output()
 
 
+def test_what_a_command_that_serves_writes_is_in_log_files_once(
+    hello: Path, write: Write, install: Install, tmp_path: Path
+) -> None:
+    hello.write_text(hello.read_text() + "\nprint('hello from afar')\n")
+    install("plain", location_type(SERVES.replace('f"{folder}/s"]', 'f"{folder}/s", "--exit-without-clients", "60"]')))
+    with Workspace.load(write("workspace.yaml", entry()), log_output=True) as workspace:
+        assert only(workspace).state is State.READY
+    (path,) = tmp_path.rglob("*.log")  # a server that belongs to its host writes none of its own
+    assert "hello from afar\n" in path.read_text()
+
+
 def test_closing_ends_it_with_all_that_it_started(hello: Path, load: Load, install: Install) -> None:
     install("plain", location_type(SERVES))
     workspace = load(entry())

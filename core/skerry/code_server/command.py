@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from skerry.code_server.local import TERMINATE_GRACE
-from skerry.code_server.output import Output
+from skerry.code_server.output import OpenLog, Output
 from skerry.code_server.processes import Processes
 from skerry.errors import LocationError
 from skerry.plugin import PythonEnvironment
@@ -29,8 +29,11 @@ class Command:
         *,
         over: Callable[[], None] = lambda: None,
         together: bool = False,
+        open_log: OpenLog | None = None,
     ) -> None:
         """Ask for it and return. ``env``: all its variables. ``together``: its stderr is its stdout.
+
+        ``open_log``: opens the log that is given its stdout.
 
         ``heard`` is called in the supervising thread with the last line of what it writes, ``over`` when it has ended
         or could not be started. Raises LocationError.
@@ -44,7 +47,7 @@ class Command:
         self._over = over
         self._ended = threading.Event()
         self._fork_server = processes.fork_servers.get(PythonEnvironment())
-        self._stdout = Output(self._supervisor, lambda: heard(self._stdout.last_line()))
+        self._stdout = Output(self._supervisor, lambda: heard(self._stdout.last_line()), open_log=open_log)
         self._stderr = Output(self._supervisor, lambda: heard(self._stderr.last_line()))
         try:
             stderr = self._stdout if together else self._stderr

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from signal import SIGKILL
 
 from skerry.code_server.endings import ended, timed_out
-from skerry.code_server.output import Output
+from skerry.code_server.output import OpenLog, Output
 from skerry.code_server.processes import Processes
 from skerry.code_server.stack import StackPipe
 from skerry.errors import ErrorKind, LocationError, PipeError
@@ -37,7 +37,7 @@ class LoadRequest:
     ``folder``: the absolute folder of the workspace file; ``startup_timeout``: seconds, from when the location began to
     open; ``deadline``: the ``time.monotonic()`` at which they are over; ``startup_timeout_place``: ``file:line:column``
     of that setting, or of the entry that leaves it out. ``again``: code that was READY before has ended by itself, and
-    is loaded again.
+    is loaded again. ``open_log``: opens the log that is given what the code writes.
     """
 
     target: LoadTarget
@@ -48,6 +48,7 @@ class LoadRequest:
     startup_timeout_place: str = ""
     generation: int = 1
     again: bool = False
+    open_log: OpenLog | None = None
 
     def message(self, variables: dict[str, str]) -> Message:
         """Give the message that asks a user process for it."""
@@ -83,7 +84,7 @@ class LocalCodeServer(CodeServer):
         self._fork_server, variables = processes.fork_servers.choose(
             request.environment, request.target, request.deadline
         )
-        self._output = Output(supervisor, echo=processes.echo)
+        self._output = Output(supervisor, echo=processes.echo, open_log=request.open_log)
         self._stack = StackPipe(supervisor)
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)

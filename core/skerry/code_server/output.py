@@ -6,7 +6,10 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
+from skerry.code_server.log_files import LoadLog
+from skerry.code_server.masked_lines import BLOCK, without_broken_line
 from skerry.code_server.supervisor import Supervisor
 
 #: Bytes kept of one life of a process: the newest.
@@ -16,10 +19,11 @@ TAIL_LINES = 50
 _TAIL = 100_000
 #: Bytes in which the last line is looked for.
 _LAST_LINE = 2000
-#: Bytes: how much of a line whose beginning is gone is given up.
-_BROKEN_LINE = 64 * 1024
 
 _CHUNK = 256 * 1024
+
+#: Opens the log of one life of a process.
+OpenLog: TypeAlias = Callable[[], LoadLog]
 
 
 class Output:
@@ -30,15 +34,17 @@ class Output:
         supervisor: Supervisor,
         heard: Callable[[], None] | None = None,
         echo: Callable[[bytes], None] | None = None,
+        open_log: OpenLog | None = None,
     ) -> None:
         """Begin to take. ``heard`` is called in the supervising thread whenever something has come, ``echo`` with it.
 
-        Neither may block.
+        Neither may block. ``open_log``: opens the log that is given it, too.
         """
         self._supervisor = supervisor
         self._heard = heard
         self._echo = echo
         reader, self.writer = os.pipe()
+        self._log = open_log() if open_log is not None else None
         os.set_blocking(reader, False)
         self._reader: int | None = reader
         self._kept = bytearray()
@@ -61,9 +67,11 @@ class Output:
             with self._lock:
                 self._kept += data
                 if len(self._kept) > KEPT:
-                    self._kept = _without_broken_line(self._kept[-KEPT // 2 - _BROKEN_LINE :])
+                    self._kept = without_broken_line(self._kept[-KEPT // 2 - BLOCK :])
             if self._echo is not None and data:
                 self._echo(data)
+            if self._log is not None and data:
+                self._log.take(data)
             if self._heard is not None:
                 self._heard()
             if len(data) < _CHUNK:
@@ -88,7 +96,7 @@ class Output:
         with self._lock:
             end = self._kept[-size:]
             cut = len(self._kept) > size
-        return (_without_broken_line(end) if cut else end).decode("utf-8", "backslashreplace").splitlines()
+        return (without_broken_line(end) if cut else end).decode("utf-8", "backslashreplace").splitlines()
 
     def close_writer(self) -> None:
         """Close our copy of the writing end, once the process has its own. Idempotent."""
@@ -103,9 +111,5 @@ class Output:
         if reader is not None:
             self._supervisor.unwatch(reader)
             os.close(reader)
-
-
-def _without_broken_line(text: bytearray) -> bytearray:
-    """Drop what is left of a line whose beginning was cut off: in the rest of a secret nobody knows the secret."""
-    end = text.find(b"\n", 0, _BROKEN_LINE)
-    return text[(end + 1 if end >= 0 else _BROKEN_LINE) :]
+            if self._log is not None:
+                self._log.end()

@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "skerry.console.check",
     "dev": "skerry.console.dev",
     "reload": "skerry.console.reload",
+    "logs": "skerry.console.logs",
     "types": "skerry.console.types",
     "schema": "skerry.console.schema",
     "plugin": "skerry.console.plugin",

@@ -44,7 +44,7 @@ def dev(source: WorkspaceSource, *, verbose: bool) -> None:
 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        workspace = source.load()
+        workspace = source.load(log_output=True)
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=False, verbose=verbose)
         sys.exit(2)

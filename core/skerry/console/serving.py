@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from typing import Any
 
 import click
 
-from skerry.code_server import Processes
+from skerry.code_server import Backlog, Processes
 from skerry.model import LocationState, State
 from skerry.rpc.address import Address
 
@@ -49,7 +48,9 @@ def listen(entry: Mapping[str, Any], how: How) -> int:
     from skerry.workspace import ServedLocation, Workspace
 
     try:
-        workspace = Workspace.from_entries([entry], Path.cwd(), processes)
+        # What belongs to one client prints for that one, which keeps it.
+        kept = how.exit_without_clients is None
+        workspace = Workspace.from_entries([entry], Path.cwd(), processes, log_output=kept)
     except WorkspaceFileError as error:
         click.echo(str(error), err=True)
         return 2
@@ -99,9 +100,7 @@ class Relay:
 
     def __init__(self, log_format: str) -> None:
         self._lines = log_format == "json"
-        self._waiting: deque[bytes] = deque()
-        self._size = 0
-        self._dropped = 0
+        self._backlog = Backlog(WAITING)
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="skerry-relay", daemon=True)
@@ -110,12 +109,7 @@ class Relay:
     def take(self, data: bytes) -> None:
         """Take what was printed; never blocks."""
         with self._changed:
-            self._waiting.append(data)
-            self._size += len(data)
-            while self._size > WAITING and len(self._waiting) > 1:
-                dropped = len(self._waiting.popleft())
-                self._size -= dropped
-                self._dropped += dropped
+            self._backlog.put(data)
             self._changed.notify()
 
     def close(self) -> None:
@@ -147,14 +141,9 @@ class Relay:
 
     def _next(self) -> tuple[bytes | None, int]:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            dropped, self._dropped = self._dropped, 0
-            if not self._waiting:
-                return None, dropped
-            data = b"".join(self._waiting)
-            self._waiting.clear()
-            self._size = 0
-            return data, dropped
+            self._changed.wait_for(lambda: self._backlog or self._closed)
+            data, dropped = self._backlog.take()
+            return data or None, dropped
 
     def _discard(self) -> None:
         while self._next()[0] is not None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from skerry.code_server import Command, Processes
+from skerry.code_server import Command, OpenLog, Processes
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import ErrorInfo, ReloadResult, State
 from skerry.plugin import CodeServer, ServerStatus, Tls
@@ -26,7 +26,10 @@ _KNOCK = 1.0
 
 @dataclass(frozen=True)
 class Start:
-    """What to start. ``env``: all its variables; ``deadline``: a ``time.monotonic()``; ``late``: the error after it."""
+    """What to start. ``env``: all its variables; ``deadline``: a ``time.monotonic()``; ``late``: the error after it.
+
+    ``open_log``: opens the log that is given what the command writes.
+    """
 
     argv: Sequence[str]
     cwd: str
@@ -34,6 +37,7 @@ class Start:
     address: str
     deadline: float
     late: LocationError
+    open_log: OpenLog | None = None
 
 
 class SpawnedCodeServer(CodeServer):
@@ -50,7 +54,14 @@ class SpawnedCodeServer(CodeServer):
         self._closing = False
         with self._lock:  # what happens meanwhile waits until all of it is there
             self._command = Command(
-                start.argv, start.cwd, start.env, processes, self._heard, over=self._command_ended, together=True
+                start.argv,
+                start.cwd,
+                start.env,
+                processes,
+                self._heard,
+                over=self._command_ended,
+                together=True,
+                open_log=start.open_log,
             )
             self._limit = processes.supervisor.call_later(start.deadline - time.monotonic(), self._late)
             self._remote = RemoteCodeServer(address, tls, token_source(token, None), starting=True)

@@ -204,6 +204,10 @@ class Life:
         with self._changed:
             self._masker = self._masker.also(secrets)
 
+    def masker(self) -> Masker:
+        """Give what hides all secrets known by now."""
+        return self._masker
+
     def progress(self, text: str) -> None:
         """Take a word from its opening, unless it was given up or closed meanwhile."""
         with self._changed:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
-from pathlib import Path
 
-from skerry.code_server import Processes
+from skerry.code_server import LogFiles, OpenLog, Processes
 from skerry.code_server.supervisor import Timer
 from skerry.errors import ErrorKind, LocationError, PluginError
 from skerry.model import ErrorInfo
@@ -14,8 +14,10 @@ from skerry.plugin import CodeServer
 from skerry.plugin.registry import Registry
 from skerry.workspace.cache import Cache
 from skerry.workspace.life import Life
+from skerry.workspace.logs import Logs
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.runtime import LocationRuntime
+from skerry.workspace.state_folder import StateFolder, folder_name
 from skerry.workspace.workers import Workers
 from skerry.workspace_file import Entry, resolve_origin
 
@@ -23,10 +25,14 @@ from skerry.workspace_file import Entry, resolve_origin
 class LocationOpener:
     """Opens the locations of one workspace; see ``skerry.workspace.life.Opener``."""
 
-    def __init__(self, registry: Registry, processes: Processes, state_folder: Path) -> None:
+    def __init__(
+        self, registry: Registry, processes: Processes, state_folder: StateFolder, *, log_output: bool
+    ) -> None:
+        """``log_output``: what user code writes goes to log files, too."""
         self._registry = registry
         self._processes = processes
         self._cache = Cache(state_folder)
+        self._logs = LogFiles(Logs(state_folder).make) if log_output else None
         self._workers = Workers(processes.supervisor.call_later)
 
     def open(self, life: Life, generation: int, *, again: bool) -> None:
@@ -41,6 +47,11 @@ class LocationOpener:
         """See ``Opener``."""
         return self._processes.supervisor.call_later(seconds, function)
 
+    def close(self) -> None:
+        """Write the rest of the log files. Called when nothing is open any more."""
+        if self._logs is not None:
+            self._logs.close()
+
     def _open(self, life: Life, entry: Entry, generation: int, *, again: bool) -> None:
         assert entry.origin is not None
         life.close_ended()
@@ -52,6 +63,7 @@ class LocationOpener:
             self._cache,
             life.progress,
             again=again,
+            open_log=self._log_of(life, entry, generation),
         )
         if not life.opening(runtime.close):
             return
@@ -77,6 +89,11 @@ class LocationOpener:
             life.serve(OpenedCodeServer(server, runtime))
         finally:
             limit.cancel()
+
+    def _log_of(self, life: Life, entry: Entry, generation: int) -> OpenLog | None:
+        if self._logs is None:
+            return None
+        return functools.partial(self._logs.open, entry.name, folder_name(entry.name), generation, life.masker)
 
     def _plugin_failure(self, key: str, error: BaseException) -> ErrorInfo:
         from skerry.user_process.tracebacks import describe_exception

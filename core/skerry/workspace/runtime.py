@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from skerry.code_server import LoadRequest, LocalCodeServer, Processes
+from skerry.code_server import LoadRequest, LocalCodeServer, OpenLog, Processes
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import Origin
 from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, Tls
@@ -38,13 +38,18 @@ class LocationRuntime:
         progress: Callable[[str], None],
         *,
         again: bool = False,
+        open_log: OpenLog | None = None,
     ) -> None:
-        """``again``: code that was READY before has ended by itself, and is loaded again."""
+        """``again``: code that was READY before has ended by itself, and is loaded again.
+
+        ``open_log``: opens the log that is given what the code writes.
+        """
         self.deadline = time.monotonic() + origin.startup_timeout
         self._origin = origin
         self._startup_timeout_place = startup_timeout_place
         self._generation = generation
         self._again = again
+        self._open_log = open_log
         self._processes = processes
         self._cache = cache
         self._progress = progress
@@ -67,6 +72,7 @@ class LocationRuntime:
             startup_timeout_place=self._startup_timeout_place,
             generation=self._generation,
             again=self._again,
+            open_log=self._open_log,
         )
         return LocalCodeServer(request, self._processes)
 
@@ -94,7 +100,7 @@ class LocationRuntime:
         folder = os.path.join(self._origin.folder, cwd or "")
         variables = {**os.environ, **self._origin.env, **(env or {})}
         late = self._timed_out(f"`{words(argv)}` runs, and its server has not loaded the code")
-        started = Start(argv, folder, variables, address, self.deadline, late)
+        started = Start(argv, folder, variables, address, self.deadline, late, self._open_log)
         return SpawnedCodeServer(started, tls, token, self._processes)
 
     def run(

@@ -15,10 +15,10 @@ from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
-from skerry.workspace.cache import find_state_folder
 from skerry.workspace.life import Life, Observer
 from skerry.workspace.location import Location
 from skerry.workspace.opening import LocationOpener
+from skerry.workspace.state_folder import StateFolder
 from skerry.workspace.states import SETTLED
 from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files
 
@@ -40,7 +40,14 @@ class Workspace:
     Every method may be called by any thread.
     """
 
-    def __init__(self, read: Callable[[], WorkspaceDescription], registry: Registry, processes: Processes) -> None:
+    def __init__(
+        self,
+        read: Callable[[], WorkspaceDescription],
+        registry: Registry,
+        processes: Processes,
+        *,
+        log_output: bool = False,
+    ) -> None:
         """Use ``load`` or ``from_entries``."""
         description = read()
         self._read = read
@@ -49,7 +56,7 @@ class Workspace:
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
-        self._opener = LocationOpener(registry, processes, find_state_folder(_first_folder(description)))
+        self._opener = LocationOpener(registry, processes, StateFolder.of(description.folder), log_output=log_output)
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -60,17 +67,20 @@ class Workspace:
             location._life.begin()
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str], processes: Processes | None = None) -> Workspace:
+    def load(
+        cls, *paths: str | os.PathLike[str], processes: Processes | None = None, log_output: bool = False
+    ) -> Workspace:
         """Read workspace files (default: ``workspace.yaml`` in the current folder) and begin to load.
 
         Returns as soon as the files are read; several are merged by location name, a later one overrides. An entry
         with an error becomes a FAILED location. ``processes``: what to run on, if it was prepared before; it is closed
-        with the workspace. Raises WorkspaceFileError when a file cannot be used at all.
+        with the workspace. ``log_output``: what user code writes goes to log files in the state folder, too, where
+        ``skerry logs`` finds it. Raises WorkspaceFileError when a file cannot be used at all.
         """
         files = [Path(path) for path in paths or (DEFAULT_FILE,)]
         with _closed_on_error(processes) as running:
             registry = Registry()
-            return cls(lambda: read_workspace_files(files, registry), registry, running)
+            return cls(lambda: read_workspace_files(files, registry), registry, running, log_output=log_output)
 
     @classmethod
     def from_entries(
@@ -78,17 +88,19 @@ class Workspace:
         load_from: Sequence[Mapping[str, Any]],
         folder: str | os.PathLike[str] | None = None,
         processes: Processes | None = None,
+        log_output: bool = False,
     ) -> Workspace:
         """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
 
-        ``folder``: what paths are relative to; default is the current folder. ``processes``: as for
-        ``load``. Raises WorkspaceFileError.
+        ``folder``: what paths are relative to; default is the current folder. ``processes``
+        and ``log_output``: as for ``load``. Raises WorkspaceFileError.
         """
         with _closed_on_error(processes) as running:
             registry = Registry()
             base = Path(folder) if folder is not None else Path.cwd()
             entries = list(load_from)
-            return cls(lambda: read_entries(entries, base.absolute(), registry), registry, running)
+            read = functools.partial(read_entries, entries, base.absolute(), registry)
+            return cls(read, registry, running, log_output=log_output)
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -180,6 +192,7 @@ class Workspace:
         with self._closing:
             _all_at_once([location._life.close for location in self.locations])
             self._processes.close()
+            self._opener.close()
 
     def __enter__(self) -> Workspace:
         return self
@@ -207,13 +220,6 @@ class Workspace:
         for observer in observers:
             observer(name, old, new)
         self._registry.location_changed(name, old, new)
-
-
-def _first_folder(description: WorkspaceDescription) -> Path:
-    """Give the folder of the first workspace file, or what takes its place for entries that stand in no file."""
-    if description.paths:
-        return Path(description.paths[0]).parent
-    return next((Path(entry.origin.folder) for entry in description.entries if entry.origin), Path.cwd())
 
 
 @contextlib.contextmanager

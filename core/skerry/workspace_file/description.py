@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from skerry.model import Origin, Problem, Severity
@@ -52,3 +53,10 @@ class WorkspaceDescription:
     paths: tuple[str, ...]
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the first file, or what takes its place for entries that stand in no file."""
+        if self.paths:
+            return Path(self.paths[0]).parent
+        return next((Path(entry.origin.folder) for entry in self.entries if entry.origin), Path.cwd())

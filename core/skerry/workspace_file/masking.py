@@ -38,6 +38,12 @@ class Masker:
         """Mask every secret in ``text``."""
         return self._pattern.sub(MASK, text) if self._pattern else text
 
+    def data(self, data: bytes) -> bytes:
+        """Mask every secret in bytes that may be text; what is not UTF-8 stays as it is."""
+        if self._pattern is None:
+            return data
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
     def problem(self, problem: Problem) -> Problem:
         """Mask what is said of a problem."""
         return replace(problem, message=self.text(problem.message), hint=self.text(problem.hint))
