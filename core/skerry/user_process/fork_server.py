@@ -20,8 +20,10 @@ from typing import List, NoReturn, Set
 import skerry_user_code  # type: ignore[import-not-found]  # noqa: F401  # in `injected`
 
 import skerry
+from skerry.model import Evaluation
 from skerry.pipe import PROTOCOL, Connection, Message, encode
 from skerry.user_process import processes, serve, start
+from skerry.user_process.evaluate import evaluate
 from skerry.user_process.explain import explain
 from skerry.user_process.load import load
 from skerry.user_process.preload import become_another, preload
@@ -206,7 +208,10 @@ def _rehearse() -> None:
     """Load something once: the memory that this fills or changes is shared by the children, not copied by each."""
     name = "skerry.user_process.rehearsal"
     target = Target.from_json(Target("module", name, None, "/", None).to_json())
-    encode({"type": "rehearsal", "explanation": explain(target, "", "").to_json(), "loaded": load(target)[0]})
+    loaded, repositories = load(target)
+    evaluation = Evaluation("repertoire", "rehearse", "schedule")
+    evaluated = evaluate(repositories, {"evaluation": evaluation.to_json()})
+    encode({"type": "rehearsal", "explanation": explain(target, "", "").to_json(), "messages": [loaded, evaluated]})
     sys.modules.pop(name, None)
 
 

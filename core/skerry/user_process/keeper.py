@@ -65,6 +65,7 @@ class _Keeper:
         self._answers, self._answer_writer = os.pipe()
         self._stacks, self._stack_writer = os.pipe()
         self._answer = b""
+        self._stopped = False
 
     def keep(self) -> None:
         wake_up, wake_up_writer = socket.socketpair()
@@ -88,7 +89,9 @@ class _Keeper:
         self._connection.send({"type": "begun"})
         ended, stack = self._wait(pid, wake_up)
         processes.kill_all((), _KILL_WAIT)
-        self._connection.send({"type": "ended", **ended, "stack": stack, "answer": self._whole_answer()})
+        # The signal for its stack ends what waits: what that led to is no answer.
+        answer = None if self._stopped else self._whole_answer()
+        self._connection.send({"type": "ended", **ended, "stack": stack, "answer": answer})
 
     def _wait(self, pid: int, wake_up: socket.socket) -> "Tuple[Message, str]":
         """Wait for the end of the evaluation, or bring it about; gives how it ended, and its stack if it was asked."""
@@ -110,6 +113,7 @@ class _Keeper:
                     return ended, stack
             if self._connection.fileno() in readable:  # nothing comes that way but its end
                 poll.unregister(self._connection.fileno())
+                self._stopped = self._whole_answer() is None
                 os.kill(pid, STACK_SIGNAL)
                 stack = read_stack(self._stacks)
                 processes.kill_group(pid, signal.SIGKILL)
