@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from skerry.code_server.calls import Conversation
 from skerry.code_server.endings import evaluation_not_started
-from skerry.code_server.fork_server import ForkServer
+from skerry.code_server.fork_server import Forker
 from skerry.errors import LocationError, PipeError
 from skerry.model import ErrorInfo, Evaluation, EvaluationResult
 from skerry.pipe import Connection, Message
@@ -94,7 +94,7 @@ class FreshEvaluation:
         self,
         conversation: Conversation,
         evaluation: Evaluation,
-        fork_server: ForkServer,
+        fork_server: Forker,
         difference: Callable[[Message], ErrorInfo | None],
     ) -> None:
         """``difference``: tells what has changed, if it has, between what was loaded before and what is told now."""

@@ -12,13 +12,16 @@ from dataclasses import replace
 from skerry.code_server.calls import Calls, Conversation
 from skerry.code_server.endings import ended, evaluation_cut_off, evaluation_not_begun, evaluation_timed_out
 from skerry.code_server.evaluations import Ending, FreshEvaluation, evaluate_in_a_fork
-from skerry.code_server.fork_server import ForkServer
+from skerry.code_server.fork_server import Forker
 from skerry.code_server.output import Output
 from skerry.code_server.supervisor import Supervisor
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import ErrorInfo, Evaluation, EvaluationResult
 from skerry.pipe import Connection, Message
 from skerry.user_process.tracebacks import parse_stack
+
+#: Seconds that an evaluation may be given at most.
+LONGEST = 24 * 3600.0
 
 _NOT_LOADED = "its code is not loaded"
 _ENDED = "the process of its code has ended"
@@ -30,7 +33,7 @@ class Evaluator:
     def __init__(
         self,
         template: Connection,
-        fork_server: ForkServer,
+        fork_server: Forker,
         load: Message,
         output: Output,
         supervisor: Supervisor,
@@ -65,6 +68,7 @@ class Evaluator:
         loaded = self._loaded
         if loaded is None:
             return EvaluationResult(error=evaluation_cut_off(evaluation, _NOT_LOADED))
+        timeout = min(max(timeout, 0.0), LONGEST)
         with self._calls.begin(time.monotonic() + timeout) as conversation:
             if loaded["threads"]:
                 ending = self._evaluate_afresh(conversation, evaluation, loaded, generation)

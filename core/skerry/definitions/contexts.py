@@ -75,7 +75,11 @@ def checked_cursor(sensor: str, cursor: Optional[str], at: position.Position) ->
         return None
     if not isinstance(cursor, str):
         raise invalid(messages.CURSOR_NOT_TEXT, name=sensor, at=at, found=words_for(cursor))
-    size = len(cursor.encode("utf-8", "surrogatepass"))
+    try:
+        size = len(cursor.encode("utf-8"))
+    except UnicodeEncodeError:
+        found = "a text with half of a surrogate pair"
+        raise invalid(messages.CURSOR_NOT_TEXT, name=sensor, at=at, found=found) from None
     if size > CURSOR_LIMIT:
         raise invalid(messages.CURSOR_TOO_LONG, name=sensor, at=at, size=size, limit=CURSOR_LIMIT)
     return cursor

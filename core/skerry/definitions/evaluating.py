@@ -1,5 +1,6 @@
 """Evaluates a schedule or sensor: calls its function, and checks what it answers."""
 
+import json
 from datetime import datetime, timezone, tzinfo
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -12,6 +13,9 @@ from skerry.definitions.schedules import ScheduleDefinition
 from skerry.definitions.sensors import SensorDefinition
 from skerry.definitions.signature import takes_an_argument
 from skerry.definitions.triggers import TriggerDefinition
+
+#: Bytes of a requested run as JSON: it is stored, and sent in one message.
+RUN_LIMIT = 512 * 1024
 
 
 class CheckedRun(NamedTuple):
@@ -146,4 +150,8 @@ def _checked_run(trigger: TriggerDefinition, request: RunRequest, tags: Mapping[
     if fault:
         raise invalid(messages.RUN_CONFIG_NOT_JSON, path=fault[0], found=base.words_for(fault[1]), **fields)
     own_tags = base.checked_tags(trigger.type, trigger.name, request.tags, request.position)
-    return CheckedRun(request.run_key, copied(run_config), {**tags, **own_tags})
+    run = CheckedRun(request.run_key, copied(run_config), {**tags, **own_tags})
+    size = len(json.dumps(run))
+    if size > RUN_LIMIT:
+        raise invalid(messages.RUN_TOO_LARGE, size=size, limit=RUN_LIMIT, **fields)
+    return run

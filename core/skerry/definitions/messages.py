@@ -138,6 +138,10 @@ RUN_CONFIG_NOT_JSON = (
     "{path} of a RunRequest of the {type} {name!r} is {found}.\n"
     "A run config is plain JSON: dicts with texts as keys, lists, texts, finite numbers, True, False, None."
 )
+RUN_TOO_LARGE = (
+    "A RunRequest of the {type} {name!r} has {size} bytes as JSON, over the limit of {limit}.\n"
+    "Keep what is large elsewhere, and let the run config say where."
+)
 
 # Repositories.
 REPOSITORY_TAKES_ARGUMENTS = (

@@ -34,9 +34,7 @@ def run(bootstrap: str, pipe: int, stack: int) -> None:
     _end()
 
 
-def _load(
-    connection: Connection, target: Target, bootstrap: str, *, measure: bool
-) -> Tuple[RepositoryDefinition, ...]:
+def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bool) -> Tuple[RepositoryDefinition, ...]:
     inherited_path = os.environ.get("PYTHONPATH", "")
     injected = os.path.join(os.path.dirname(os.path.abspath(bootstrap)), "injected")
     os.environ.update(target.env)
