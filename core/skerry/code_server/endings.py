@@ -59,7 +59,9 @@ def evaluation_not_started(reason: str) -> ErrorInfo:
 
 def _late(evaluation: Evaluation, seconds: float, doing: str, advice: str, frames: tuple[Frame, ...]) -> ErrorInfo:
     what = f"T{evaluation.words[1:]}"
-    error = LocationError(ErrorKind.EVALUATION_TIMEOUT, what=what, seconds=seconds, doing=doing, advice=advice)
+    error = LocationError(
+        ErrorKind.EVALUATION_TIMEOUT, what=what, seconds=round(seconds, 2), doing=doing, advice=advice
+    )
     return ErrorInfo(error.kind, str(error), frames)
 
 
