@@ -17,7 +17,6 @@ from support.waiting import wait_until
 
 from skerry import ErrorKind, Evaluation, EvaluationResult, Location, LocationError, State, Workspace
 from skerry.code_server import calls
-from skerry.model import LocationState
 from skerry.workspace import life
 
 Load = Callable[[str], Workspace]
@@ -398,17 +397,15 @@ def test_a_lazy_location_is_loaded_by_a_call_and_not_ended_during_one(
     write("team.py", GENERATION.format(word="lazy"))
     (location,) = load("load_from: [python_file: {relative_path: team.py, lazy: true, idle_timeout: 0.2}]")
     assert location.state is State.IDLE
-    moves: list[LocationState] = []
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(location.evaluate, Evaluation("team", "waits", "sensor"), LONG)
         wait_until((tmp_path / "begun").exists, what="the call")
         began = time.monotonic()
         wait_until(lambda: time.monotonic() - began > 0.5, what="more time than it may be idle")
         assert location.state is State.READY
-        moves.append(location.snapshot)
         (tmp_path / "released").touch()
         assert run_keys(future.result(LONG)) == ["lazy"]
-    wait_until(lambda: location.state is State.IDLE, what="IDLE again")
+    wait_until(lambda: location.snapshot.state is State.IDLE, what="IDLE again")
 
 
 def test_secrets_are_masked_in_errors_and_kept_in_runs(

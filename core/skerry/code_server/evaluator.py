@@ -20,9 +20,6 @@ from skerry.model import ErrorInfo, Evaluation, EvaluationResult
 from skerry.pipe import Connection, Message
 from skerry.user_process.tracebacks import parse_stack
 
-#: Seconds that an evaluation may be given at most.
-LONGEST = 24 * 3600.0
-
 _NOT_LOADED = "its code is not loaded"
 _ENDED = "the process of its code has ended"
 
@@ -68,7 +65,6 @@ class Evaluator:
         loaded = self._loaded
         if loaded is None:
             return EvaluationResult(error=evaluation_cut_off(evaluation, _NOT_LOADED))
-        timeout = min(max(timeout, 0.0), LONGEST)
         with self._calls.begin(time.monotonic() + timeout) as conversation:
             if loaded["threads"]:
                 ending = self._evaluate_afresh(conversation, evaluation, loaded, generation)

@@ -20,6 +20,8 @@ from skerry.workspace.life import Life
 
 #: Seconds that an evaluation may take, where nobody says otherwise.
 EVALUATION_TIMEOUT = 60.0
+#: Seconds that it may be given at most: a day.
+LONGEST_EVALUATION = 24 * 3600.0
 
 
 class Location:
@@ -103,7 +105,7 @@ class Location:
         none, or an error: an exception in user code, the end of its process, a limit that has passed, a location that
         is FAILED or UNREACHABLE. Raises LocationError when it is closed, or its code server does not offer this.
         """
-        return self._life.evaluate(evaluation, timeout)
+        return self._life.evaluate(evaluation, min(timeout, LONGEST_EVALUATION) if timeout > 0 else 0.0)
 
     def reload(self) -> ReloadResult:
         """Load its code anew, and wait for that; reloads of one location follow each other.
