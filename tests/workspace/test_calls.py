@@ -402,7 +402,7 @@ def test_a_lazy_location_is_loaded_by_a_call_and_not_ended_during_one(
         wait_until((tmp_path / "begun").exists, what="the call")
         began = time.monotonic()
         wait_until(lambda: time.monotonic() - began > 0.5, what="more time than it may be idle")
-        assert location.state is State.READY
+        assert location.snapshot.state.value == "READY"
         (tmp_path / "released").touch()
         assert run_keys(future.result(LONG)) == ["lazy"]
     wait_until(lambda: location.snapshot.state is State.IDLE, what="IDLE again")
