@@ -1,4 +1,4 @@
-"""What goes over the wire comes out as it went in, statuses, snapshots, reloads, evaluations, in messages that are small.
+"""What goes over the wire comes out as it went in: statuses, snapshots, reloads, evaluations. All messages are small.
 
 What is cut on the way, all of it for people to read: errors above ``wire_errors.ERROR_LIMIT``, names above 4 096 bytes,
 descriptions of repositories and ``sys.path`` above 64 KiB, progress above 1 000 bytes. Lone surrogates are written out.

@@ -391,21 +391,24 @@ def test_a_failed_location_answers_with_its_error(write: Write, load: Load) -> N
     assert result == EvaluationResult(error=location.error)
 
 
-def test_a_lazy_location_is_loaded_by_a_call_and_not_ended_during_one(
-    write: Write, load: Load, begin: Begin, tmp_path: Path
-) -> None:
+def test_a_lazy_location_is_loaded_by_a_call_and_not_ended_during_one(write: Write, load: Load, tmp_path: Path) -> None:
     write("team.py", GENERATION.format(word="lazy"))
-    (location,) = load("load_from: [python_file: {relative_path: team.py, lazy: true, idle_timeout: 0.2}]")
-    assert location.state is State.IDLE
+    write("other.py", GENERATION.format(word="other"))
+    lazy, other = load("""
+        load_from:
+          - python_file: {relative_path: team.py, lazy: true, idle_timeout: 0.2}
+          - python_file: {relative_path: other.py, lazy: true, idle_timeout: 0.2}
+    """)
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(location.evaluate, Evaluation("team", "waits", "sensor"), LONG)
+        future = pool.submit(lazy.evaluate, Evaluation("team", "waits", "sensor"), LONG)
         wait_until((tmp_path / "begun").exists, what="the call")
-        began = time.monotonic()
-        wait_until(lambda: time.monotonic() - began > 0.5, what="more time than it may be idle")
-        assert location.snapshot.state.value == "READY"
+        other.load()
+        wait_until(lambda: other.state is State.READY, what="the other one")
+        wait_until(lambda: other.state is State.IDLE, what="the other one IDLE again, which was used later")
+        assert lazy.snapshot.state is State.READY
         (tmp_path / "released").touch()
         assert run_keys(future.result(LONG)) == ["lazy"]
-    wait_until(lambda: location.snapshot.state is State.IDLE, what="IDLE again")
+    wait_until(lambda: lazy.state is State.IDLE, what="IDLE again")
 
 
 def test_secrets_are_masked_in_errors_and_kept_in_runs(
