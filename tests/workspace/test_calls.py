@@ -115,7 +115,7 @@ def test_a_call_that_never_returns_is_ended_at_its_deadline_whole_and_alone(
 
 
 def test_what_was_too_slow_is_told_with_the_line_that_it_was_at(location: Location) -> None:
-    result = evaluate(location, "waits", SHORT)
+    result = evaluate(location, "waits", 3.0)
     assert result.error is not None
     assert [(frame.function, frame.source) for frame in result.error.frames] == [
         ("waits", 'wait_for("released")'),
