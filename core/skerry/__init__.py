@@ -25,8 +25,11 @@ _HOMES = {
         "OutputDefinition",
         "PipelineDefinition",
         "RepositoryDefinition",
+        "RunRequest",
         "ScheduleDefinition",
         "SensorDefinition",
+        "SensorResult",
+        "SkipReason",
         "SolidDefinition",
         "job",
         "op",
@@ -36,7 +39,8 @@ _HOMES = {
         "sensor",
         "solid",
     ),
-    "skerry.model": ("Cause", "ReloadResult", "State", "WorkspaceReloadResult"),
+    "skerry.definitions.contexts": ("ScheduleEvaluationContext", "SensorEvaluationContext"),
+    "skerry.model": ("Cause", "Evaluation", "EvaluationResult", "ReloadResult", "State", "WorkspaceReloadResult"),
     "skerry.workspace": ("Location", "Workspace"),
 }
 
@@ -51,8 +55,11 @@ if TYPE_CHECKING:
     from skerry.definitions import OutputDefinition as OutputDefinition
     from skerry.definitions import PipelineDefinition as PipelineDefinition
     from skerry.definitions import RepositoryDefinition as RepositoryDefinition
+    from skerry.definitions import RunRequest as RunRequest
     from skerry.definitions import ScheduleDefinition as ScheduleDefinition
     from skerry.definitions import SensorDefinition as SensorDefinition
+    from skerry.definitions import SensorResult as SensorResult
+    from skerry.definitions import SkipReason as SkipReason
     from skerry.definitions import SolidDefinition as SolidDefinition
     from skerry.definitions import job as job
     from skerry.definitions import op as op
@@ -61,6 +68,8 @@ if TYPE_CHECKING:
     from skerry.definitions import schedule as schedule
     from skerry.definitions import sensor as sensor
     from skerry.definitions import solid as solid
+    from skerry.definitions.contexts import ScheduleEvaluationContext as ScheduleEvaluationContext
+    from skerry.definitions.contexts import SensorEvaluationContext as SensorEvaluationContext
     from skerry.errors import DefinitionError as DefinitionError
     from skerry.errors import ErrorKind as ErrorKind
     from skerry.errors import LocationError as LocationError
@@ -68,6 +77,8 @@ if TYPE_CHECKING:
     from skerry.errors import UnknownLocationError as UnknownLocationError
     from skerry.errors import WorkspaceFileError as WorkspaceFileError
     from skerry.model import Cause as Cause
+    from skerry.model import Evaluation as Evaluation
+    from skerry.model import EvaluationResult as EvaluationResult
     from skerry.model import ReloadResult as ReloadResult
     from skerry.model import State as State
     from skerry.model import WorkspaceReloadResult as WorkspaceReloadResult

@@ -52,6 +52,11 @@ class ErrorKind(str, Enum):
     NOT_OPENED = "NOT_OPENED"
     COMMAND_FAILED = "COMMAND_FAILED"
     UNSUPPORTED_PLATFORM = "UNSUPPORTED_PLATFORM"
+    # A call into the code.
+    DEFINITION_NOT_FOUND = "DEFINITION_NOT_FOUND"
+    EVALUATION_TIMEOUT = "EVALUATION_TIMEOUT"
+    EVALUATION_CUT_OFF = "EVALUATION_CUT_OFF"
+    CODE_CHANGED = "CODE_CHANGED"
     # A code server that somebody else runs.
     SERVER_UNREACHABLE = "SERVER_UNREACHABLE"
     WRONG_SERVER = "WRONG_SERVER"
@@ -78,10 +83,7 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.SYNTAX_ERROR: "{detail}",
     ErrorKind.MISSING_IMPORT: "{detail}",
     ErrorKind.EXCEPTION: "{detail}",
-    ErrorKind.SYSTEM_EXIT: (
-        "sys.exit({code}) was called while the code was loaded.\n"
-        'Move it out of the import, for example under `if __name__ == "__main__":`.'
-    ),
+    ErrorKind.SYSTEM_EXIT: "sys.exit({code}) was called while {doing}.\n{advice}",
     ErrorKind.INVALID_DEFINITION: "{detail}",
     ErrorKind.PROCESS_EXITED: (
         "The process ended with exit code {code} while {doing}.\n"
@@ -144,6 +146,13 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.UNSUPPORTED_PLATFORM: (
         "Skerry cannot start processes on {platform}: it needs Linux or macOS.\nUse WSL, or a remote location."
     ),
+    ErrorKind.DEFINITION_NOT_FOUND: "The code has no {type} {name!r} in a repository {repository!r}.\n{known}",
+    ErrorKind.EVALUATION_TIMEOUT: "{what} was not evaluated within {seconds:g} s{doing}.\n{advice}",
+    ErrorKind.EVALUATION_CUT_OFF: "The evaluation of {what} was cut off: {reason}.\n{advice}",
+    ErrorKind.CODE_CHANGED: (
+        "The code is no longer that of generation {generation}: {files} changed since.\n"
+        "Its import starts threads, so each evaluation loads it afresh. Reload the location."
+    ),
     ErrorKind.SERVER_UNREACHABLE: "The code server at {address} cannot be reached: {reason}.\n{advice}",
     ErrorKind.WRONG_SERVER: (
         "What answers at {address} is not a Skerry code server: {reason}.\n"
@@ -155,7 +164,7 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ),
     ErrorKind.TLS_FAILED: "No secure connection to the code server at {address}: {reason}.\n{advice}",
     ErrorKind.ACCESS_DENIED: "The code server at {address} refuses this client: {reason}\n{advice}",
-    ErrorKind.NOT_SUPPORTED: "{what} cannot be done by the code server at {address} (skerry {theirs}).\n{advice}",
+    ErrorKind.NOT_SUPPORTED: "{what} cannot be done by {server}.\n{advice}",
     ErrorKind.NOT_SERVED: (
         "No code server of others serves {name!r}: its process belongs to whoever loads the workspace.\n"
         "Serve its code with `skerry api grpc`, or reload it where it is loaded."

@@ -84,12 +84,15 @@ class Connection:
         """Give the descriptor to wait for."""
         return self.endpoint.fileno()
 
-    def send(self, message: Message, descriptors: Sequence[int] = ()) -> None:
-        """Send a message whole. Raises OSError when the other side is gone."""
+    def send(self, message: Message, descriptors: Sequence[int] = (), *, wait: bool = True) -> None:
+        """Send a message whole. Raises OSError when the other side is gone.
+
+        Without ``wait``, for a short message with descriptors: raises BlockingIOError when there is no room for it.
+        """
         data = encode(message)
         if descriptors:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-            data = data[self.endpoint.sendmsg([data], rights) :]
+            data = data[self.endpoint.sendmsg([data], rights, 0 if wait else socket.MSG_DONTWAIT) :]
         self.endpoint.sendall(data)
 
     def receive(self) -> Optional[Message]:

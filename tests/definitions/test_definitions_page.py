@@ -8,6 +8,8 @@ from support.user_code import run_file
 
 from skerry import RepositoryDefinition
 from skerry.definitions import cron
+from skerry.definitions.contexts import CURSOR_LIMIT
+from skerry.definitions.evaluating import RUN_LIMIT
 
 PAGE = Path(__file__).parents[2] / "docs" / "definitions.md"
 
@@ -24,6 +26,12 @@ def test_the_examples_of_the_page_are_one_program_that_works(tmp_path: Path) -> 
         contents = each.definitions()
         assert contents.pipelines
         assert contents.failures == ()
+
+
+def test_the_limits_of_answers_are_those_of_the_code() -> None:
+    words = " ".join(PAGE.read_text().split())
+    assert f"at most {RUN_LIMIT // 1024} KiB with its tags and key" in words
+    assert f"a text of at most {CURSOR_LIMIT // 1024} KiB" in words
 
 
 @pytest.mark.parametrize("nickname", cron.NICKNAMES)

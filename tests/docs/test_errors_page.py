@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from support.interpreters import make_environment
 from support.other_servers import code_server, http_server
 from support.pages import ROOT, blocks, headings, read, section
 from support.servers import serving
+from support.waiting import wait_until
 
-from skerry import ErrorKind, Location, State, Workspace
+from skerry import ErrorKind, Evaluation, Location, State, Workspace
 from skerry.errors import MESSAGES, LocationError
 from skerry.model import ErrorInfo
 
@@ -105,8 +107,34 @@ def forecasts():
     forecast()
 """
 
-#: What cannot be brought about here: an old Python, a machine without room, a system without fork.
+#: Code whose evaluation fails in the ways that only calls have.
+CALLED = """
+import time
+from skerry import pipeline, repository, sensor
+
+@pipeline
+def forecasts():
+    pass
+
+@sensor(pipeline=forecasts)
+def new_orders():
+    pass
+
+@sensor(pipeline=forecasts)
+def slow():
+    open("slow", "w").close()
+    while True:
+        time.sleep(1)
+
+@repository
+def sales():
+    return [new_orders, slow]
+"""
+CALLS = {ErrorKind.DEFINITION_NOT_FOUND, ErrorKind.EVALUATION_TIMEOUT, ErrorKind.EVALUATION_CUT_OFF}
+
+#: What cannot be brought about here: an old Python, a machine without room, a system without fork; or is elsewhere.
 NOT_MADE = {
+    ErrorKind.CODE_CHANGED,
     ErrorKind.INTERPRETER_TOO_OLD,
     ErrorKind.PROCESS_NOT_STARTED,
     ErrorKind.UNSUPPORTED_PLATFORM,
@@ -211,6 +239,24 @@ def remote_messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[E
         yield {kind: message.replace(str(ports[kind]), "4266") for kind, message in told.items()}
 
 
+@pytest.fixture(scope="module")
+def call_messages(tmp_path_factory: pytest.TempPathFactory) -> dict[ErrorKind, str]:
+    """Call into user code, and give what went wrong."""
+    folder = tmp_path_factory.mktemp("called")
+    (folder / "called.py").write_text(CALLED)
+    with Workspace.from_entries([{"python_file": "called.py"}], folder) as workspace, ThreadPoolExecutor(1) as pool:
+        (location,) = workspace
+        assert location.wait(60)
+        results = [location.evaluate(Evaluation("sales", "new_order", "sensor"))]
+        results.append(location.evaluate(Evaluation("sales", "slow", "sensor"), timeout=3.0))
+        (folder / "slow").unlink(missing_ok=True)
+        call = pool.submit(location.evaluate, Evaluation("sales", "slow", "sensor"))
+        wait_until((folder / "slow").exists, what="the call")
+        workspace.close()
+        results.append(call.result(60))
+    return {result.error.kind: result.error.message for result in results if result.error is not None}
+
+
 def _met(location: Location, kind: ErrorKind) -> ErrorInfo:
     if kind is ErrorKind.NOT_SUPPORTED:
         assert location.state is State.READY, location.error
@@ -243,7 +289,15 @@ def test_the_message_on_the_page_is_what_such_a_server_leads_to(
     assert example.text.rstrip() == remote_messages[kind]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE | REMOTE])
+@pytest.mark.parametrize("kind", sorted(CALLS))
+def test_the_message_on_the_page_is_what_such_a_call_leads_to(
+    kind: ErrorKind, call_messages: dict[ErrorKind, str]
+) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    assert example.text.rstrip() == call_messages[kind]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE | REMOTE | CALLS])
 def test_the_message_on_the_page_is_the_one_that_comes(kind: ErrorKind, messages: dict[ErrorKind, str]) -> None:
     (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
     assert example.text.rstrip() == messages[kind]

@@ -14,6 +14,7 @@ from support.waiting import wait_until
 
 from skerry import ErrorKind, State, Workspace
 from skerry.code_server import preloaded_fork_server
+from skerry.code_server.calls import BUSY_AFTER
 from skerry.code_server.interpreter import STARTUP_NAMES, STARTUP_PREFIXES
 from skerry.code_server.local import STOP_GRACE, TERMINATE_GRACE
 from skerry.code_server.output import KEPT, TAIL_LINES
@@ -53,6 +54,12 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"at most {KEPT // 1024**2} MB for each process" in words
     assert f"its last {TAIL_LINES} lines" in words
     assert f"after {STOP_GRACE:g} second gets SIGTERM, {TERMINATE_GRACE:g} seconds later SIGKILL" in words
+
+
+def test_the_figures_of_calls_are_those_of_the_code() -> None:
+    words = " ".join(section(PAGE, "## Calls").split())
+    assert f"calls that take less than {BUSY_AFTER:g} seconds" in words
+    assert f"ends with its last call, or after {healing.DRAIN_LIMIT:g} seconds" in words
 
 
 def test_every_reason_why_a_module_is_not_preloaded_is_told() -> None:

@@ -15,14 +15,14 @@ from support import raw
 from support.servers import Server, serving
 from support.waiting import wait_until
 
-from skerry import State
+from skerry import ErrorKind, Evaluation, State
 from skerry.plugin import ServerStatus
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.client import connect
 from skerry.rpc.protocol import CAPABILITIES, SERVICE, grpc
 
 EXAMPLES = 25
-STREAMS = ("Watch", "Snapshot", "Output")
+STREAMS = ("Watch", "Snapshot", "Output", "Evaluate")
 METHODS = (*STREAMS, "Handshake", "Reload")
 
 HELLO = messages.HandshakeReply(
@@ -110,6 +110,25 @@ def test_any_status_snapshot_and_output(
     assert badly_told(shown(answers)) == []
 
 
+@settings(max_examples=EXAMPLES)
+@given(PARTS)
+@example([messages.EvaluationPart(run_requests=[messages.RunRequest(run_config="[1]")]).SerializeToString()])
+@example([messages.EvaluationPart(run_requests=[messages.RunRequest(run_config="{" * 9000)]).SerializeToString()])
+def test_any_result_of_an_evaluation(answers: Answers, parts: list[bytes]) -> None:
+    answers.of = {"Handshake": [HELLO], "Watch": [READY], "Snapshot": [], "Output": [], "Evaluate": parts}
+    statuses: list[ServerStatus] = []
+    code_server = connect(f"localhost:{answers.port}", None, None, None)
+    try:
+        code_server.watch(statuses.append)
+        wait_until(lambda: len(statuses) > 1, what="a connection, or none")
+        result = code_server.evaluate(Evaluation("sales", "new_orders", "sensor"), 10.0)
+    finally:
+        code_server.close()
+    if result.error is not None and result.error.kind is ErrorKind.SERVER_UNREACHABLE:
+        assert badly_told([ServerStatus(State.UNREACHABLE, error=result.error)]) == []
+    assert all(isinstance(run.run_config, dict) for run in result.run_requests)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
@@ -120,8 +139,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @settings(max_examples=4 * EXAMPLES)
-@given(st.sampled_from(["Handshake", "Snapshot", "Output"]), st.binary(max_size=300))
+@given(st.sampled_from(["Handshake", "Snapshot", "Output", "Evaluate"]), st.binary(max_size=300))
 @example("Handshake", b"\x0a\xff\xff\xff\xff\x0f")
+@example("Evaluate", messages.EvaluateRequest(timeout_seconds=float("nan")).SerializeToString())
+@example("Evaluate", messages.EvaluateRequest(timeout_seconds=float("inf")).SerializeToString())
 def test_any_request(server: Server, method: str, request: bytes) -> None:
     with contextlib.closing(raw.channel(f"localhost:{server.port}")) as channel:
         call = raw.stream if method in STREAMS else raw.unary

@@ -1,4 +1,4 @@
-"""What goes over the wire: any status, snapshot and reload comes out as it went in, in messages that are small.
+"""What goes over the wire comes out as it went in: statuses, snapshots, reloads, evaluations. All messages are small.
 
 What is cut on the way, all of it for people to read: errors above ``wire_errors.ERROR_LIMIT``, names above 4 096 bytes,
 descriptions of repositories and ``sys.path`` above 64 KiB, progress above 1 000 bytes. Lone surrogates are written out.
@@ -21,18 +21,21 @@ from skerry.errors import ErrorKind
 from skerry.model import (
     DefinitionFailure,
     ErrorInfo,
+    Evaluation,
+    EvaluationResult,
     Explanation,
     Frame,
     PathEntry,
     PipelineSnapshot,
     ReloadResult,
     RepositorySnapshot,
+    RequestedRun,
     ServerInfo,
     State,
 )
 from skerry.plugin import ServerStatus
 from skerry.rpc import skerry_v1_pb2 as messages
-from skerry.rpc import wire, wire_reload
+from skerry.rpc import wire, wire_evaluation, wire_reload
 
 ADDRESS = "sales.example.com:4266"
 LARGEST = 1024 * 1024 + 64 * 1024
@@ -52,6 +55,7 @@ def statuses(**of: Any) -> st.SearchStrategy[ServerStatus]:
         explanation=st.none() | records(Explanation, **of),
         progress=of.get("text", TEXT_OF_FILE_NAMES),
         stale=st.booleans(),
+        busy_since=st.none() | st.floats(allow_nan=False),
         warnings=st.lists(of.get("text", TEXT_OF_FILE_NAMES), max_size=2).map(tuple),
     )
 
@@ -84,6 +88,24 @@ def test_a_status_comes_out_as_it_went_in(status: ServerStatus, snapshot: int) -
 @given(records(ReloadResult, **PLAIN))
 def test_the_result_of_a_reload_comes_out_as_it_went_in(result: ReloadResult) -> None:
     assert repr(wire_reload.read_reload(parsed(wire_reload.write_reload(result)))) == repr(result)
+
+
+@given(records(Evaluation, **PLAIN), st.floats(0, 1e9))
+def test_what_is_to_be_evaluated_comes_out_as_it_went_in(evaluation: Evaluation, timeout: float) -> None:
+    message = parsed(wire_evaluation.write_evaluation(evaluation, timeout))
+    assert message.timeout_seconds == timeout
+    assert repr(wire_evaluation.read_evaluation(message)) == repr(evaluation)
+
+
+@given(records(EvaluationResult, **PLAIN))
+@example(EvaluationResult(tuple(RequestedRun(str(number), {"x": "\udcff" * 1000}) for number in range(100))))
+@example(EvaluationResult((RequestedRun("large", {"x": "x" * 500_000}), RequestedRun("large", {"x": "x" * 500_000}))))
+def test_what_comes_of_an_evaluation_comes_out_as_it_went_in(result: EvaluationResult) -> None:
+    parts = [parsed(part) for part in wire_evaluation.write_result(result)]
+    assert all(part.ByteSize() <= LARGEST for part in parts)
+    read = wire_evaluation.read_result(parts)
+    assert read == result
+    assert repr([run.run_config for run in read.run_requests]) == repr([run.run_config for run in result.run_requests])
 
 
 @given(st.lists(records(RepositorySnapshot, **PLAIN), max_size=3).map(tuple))

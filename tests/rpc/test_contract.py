@@ -10,18 +10,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.servers import Server, serving, short_folder
+from support.servers import Server, alive, serving, short_folder
 from support.waiting import wait_until
 
-from skerry import ErrorKind, State, Workspace
+from skerry import ErrorKind, Evaluation, EvaluationResult, State, Workspace
 from skerry.code_server import Processes
 from skerry.code_server.local import LoadRequest, LocalCodeServer
 from skerry.model import (
@@ -390,6 +392,125 @@ def test_failed_without_measure_is_told_in_measure(either: Side, write: Write) -
         error, causes = error.cause, causes + 1
     assert 2 <= causes <= 10
     assert len(json.dumps(status.error.to_json())) < 2_000_000
+
+
+# -- evaluations ------------------------------------------------------------------------------------------------------
+
+CALLED = Path(__file__).parents[1] / "children" / "evaluations.py"
+
+#: All that user code does in a call, but for what never ends.
+ASKED = (
+    Evaluation("everything", "daily", "schedule", scheduled_execution_time=1_700_000_000.5),
+    Evaluation("everything", "empty", "schedule", scheduled_execution_time=0),
+    Evaluation("everything", "counts", "sensor", cursor="2", last_completion_time=1.5, last_run_key="é"),
+    *(
+        Evaluation("everything", name, "sensor", cursor="before")
+        for name in (
+            *("skips", "result", "many", "too_large", "nothing", "raises", "not_json", "not_an_answer", "exits"),
+            *("ends", "of_broken", "daily", "nowhere"),
+        )
+    ),
+    Evaluation("nowhere", "daily", "schedule"),
+    Evaluation("everything", "work", "pipeline"),
+)
+
+
+@contextlib.contextmanager
+def called(side: Side, write: Write) -> Iterator[tuple[CodeServer, Watcher]]:
+    """Open a code server of the file with everything that is called."""
+    with side.opened(write("evaluations.py", CALLED.read_text())) as code_server:
+        watcher = Watcher()
+        code_server.watch(watcher)
+        assert watcher.wait_for(State.READY).error is None
+        yield code_server, watcher
+
+
+def test_every_evaluation_comes_out_as_it_does_here(either: Side, here: Side, write: Write) -> None:
+    results = []
+    for one in (either, here):
+        with called(one, write) as (code_server, _):
+            results.append([code_server.evaluate(evaluation, 60.0) for evaluation in ASKED])
+    found, expected = ({(a.repository, a.name, a.type): one for a, one in zip(ASKED, r, strict=True)} for r in results)
+    for asked, result in found.items():
+        assert as_data(result) == as_data(expected[asked]), asked
+    daily, counts, many = (found["everything", *one] for one in (("daily", "schedule"), ("counts", "sensor"), MANY))
+    (run,) = daily.run_requests
+    assert run.run_key == "2023-11-14T23:13:20.500000+01:00"
+    assert json.dumps(run.run_config) == json.dumps(
+        {"größe \u202e": [9007199254740993, 3, 3.0, -0.0, 1e300, None, True, "\x00\u2028\udcff"]}
+    )
+    assert run.tags == {"team": "sales", "size": "\U0001f3dd", "by": "everything.daily"}
+    assert [run.run_key for run in counts.run_requests] == ["é-0", "é-1", "é-2"]
+    assert (counts.cursor, counts.generation, counts.run_requests[0].run_config) == ("3", 1, {"last": 1.5})
+    assert len(many.run_requests) == 3000
+    kinds = {name: one.error.kind for (_, name, type_), one in found.items() if one.error and type_ == "sensor"}
+    assert kinds == {
+        "too_large": ErrorKind.INVALID_DEFINITION,
+        "raises": ErrorKind.EXCEPTION,
+        "not_json": ErrorKind.INVALID_DEFINITION,
+        "not_an_answer": ErrorKind.INVALID_DEFINITION,
+        "exits": ErrorKind.SYSTEM_EXIT,
+        "ends": ErrorKind.PROCESS_EXITED,
+        "of_broken": ErrorKind.INVALID_DEFINITION,
+        "daily": ErrorKind.DEFINITION_NOT_FOUND,
+        "nowhere": ErrorKind.DEFINITION_NOT_FOUND,
+    }
+
+
+MANY = ("many", "sensor")
+
+
+def as_data(result: EvaluationResult) -> Any:
+    """Give a result as plain data, the lone surrogates of its error written out."""
+    text = json.dumps(result.error.to_json() if result.error is not None else None, ensure_ascii=False)
+    escaped = text.encode("utf-8", "backslashreplace").replace(rb"\\udc", rb"\udc")
+    return replace(result, error=None), escaped.replace(rb"\udc", rb"/udc")
+
+
+def test_an_evaluation_that_takes_too_long_is_ended_alone_and_the_code_is_busy_meanwhile(
+    either: Side, write: Write
+) -> None:
+    with called(either, write) as (code_server, watcher), ThreadPoolExecutor(2) as pool:
+        evaluation = Evaluation("everything", "waits", "sensor")
+        late, other = (pool.submit(code_server.evaluate, evaluation, seconds) for seconds in (1.0, 60.0))
+        result = late.result(60)
+        assert result.error is not None
+        assert result.error.kind is ErrorKind.EVALUATION_TIMEOUT
+        assert result.error.message.startswith("The sensor 'waits' was not evaluated within 1 s, and was ended.\n")
+        assert result.error.frames[-1].function == "wait_for"
+        wait_until(lambda: watcher.last.busy_since is not None, what="busy")
+        assert watcher.last.state is State.READY
+        write("released", "")
+        assert [run.run_key for run in other.result(60).run_requests] == ["released"]
+        wait_until(lambda: watcher.last.busy_since is None, what="no longer busy")
+
+
+def test_a_call_whose_code_server_is_closed_returns_at_once_and_its_process_ends(
+    either: Side, write: Write, tmp_path: Path
+) -> None:
+    with called(either, write) as (code_server, _), ThreadPoolExecutor(1) as pool:
+        call = pool.submit(code_server.evaluate, Evaluation("everything", "waits", "sensor"), 2.0)
+        wait_until(lambda: bool(list(tmp_path.glob("waiting-*"))), what="the call")
+        (file,) = tmp_path.glob("waiting-*")
+        code_server.close()
+        result = call.result(60)
+        assert result.error is not None
+        assert result.error.kind in (ErrorKind.EVALUATION_CUT_OFF, ErrorKind.SERVER_UNREACHABLE)
+        wait_until(lambda: not alive(int(file.name.rpartition("-")[2])), what="the end of its process")
+
+
+def test_a_server_that_ends_answers_the_calls_under_way(write: Write, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        side = Side("tcp", stack)
+        with called(side, write) as (code_server, _), ThreadPoolExecutor(1) as pool:
+            assert side.server is not None
+            call = pool.submit(code_server.evaluate, Evaluation("everything", "waits", "sensor"), 60.0)
+            wait_until(lambda: bool(list(tmp_path.glob("waiting-*"))), what="the call")
+            side.server.signal(signal.SIGTERM)
+            side.server.wait_for("calls under way are answered first")
+            write("released", "")
+            assert [run.run_key for run in call.result(60).run_requests] == ["released"]
+            assert side.server.wait_for_end() == 0
 
 
 # -- output and explanation -----------------------------------------------------------------------------------------

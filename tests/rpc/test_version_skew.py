@@ -23,7 +23,7 @@ from support.servers import serving
 from support.waiting import wait_until
 
 import skerry
-from skerry import ErrorKind, Location, LocationError, State, Workspace
+from skerry import ErrorKind, Evaluation, Location, LocationError, State, Workspace
 from skerry.rpc import protocol
 
 Load = Callable[[str], Workspace]
@@ -213,6 +213,19 @@ def test_a_client_that_says_more_than_is_known_here_is_answered(hello: Path) -> 
 
 
 # -- what an older server lacks ---------------------------------------------------------------------------------------
+
+
+def test_a_server_without_evaluations_says_so_in_words(load: Load) -> None:
+    with peer("code_server.py", "--skerry", "0.0.9", "--capabilities", "Watch,Snapshot,Reload") as port:
+        location = remote(load, port)
+        with pytest.raises(LocationError) as raised:
+            location.evaluate(Evaluation("sales", "arrival", "sensor"))
+        assert raised.value.kind is ErrorKind.NOT_SUPPORTED
+        assert str(raised.value) == (
+            f"An evaluation cannot be done by the code server at localhost:{port} (skerry 0.0.9).\n"
+            f"Update it there: `pip install skerry=={skerry.__version__}`."
+        )
+        assert location.state is State.READY
 
 
 def test_a_server_without_reload_says_so_in_words(load: Load) -> None:

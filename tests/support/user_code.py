@@ -19,7 +19,7 @@ ARROW = "# <-"
 
 _IMPORTS = (
     "from skerry import InputDefinition, OutputDefinition, PipelineDefinition, job, op, pipeline, repository",
-    "from skerry import schedule, sensor, solid",
+    "from skerry import RunRequest, SensorResult, SkipReason, schedule, sensor, solid",
 )
 
 

@@ -13,11 +13,21 @@ from dataclasses import dataclass, replace
 from signal import SIGKILL
 
 from skerry.code_server.endings import ended, timed_out
+from skerry.code_server.evaluator import Evaluator
 from skerry.code_server.output import OpenLog, Output
 from skerry.code_server.processes import Processes
 from skerry.code_server.stack import StackPipe
 from skerry.errors import ErrorKind, LocationError, PipeError
-from skerry.model import ErrorInfo, Explanation, ImportCost, RepositorySnapshot, ServerInfo, State
+from skerry.model import (
+    ErrorInfo,
+    Evaluation,
+    EvaluationResult,
+    Explanation,
+    ImportCost,
+    RepositorySnapshot,
+    ServerInfo,
+    State,
+)
 from skerry.pipe import Connection, Message
 from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, ServerStatus
 from skerry.user_process.start import STACK_SIGNAL
@@ -88,6 +98,16 @@ class LocalCodeServer(CodeServer):
         self._stack = StackPipe(supervisor)
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)
+        load = request.message(variables)
+        self._evaluator = Evaluator(
+            self._connection,
+            self._fork_server,
+            load,
+            self._output,
+            supervisor,
+            self._busy,
+            fresh=request.environment.fresh,
+        )
         supervisor.call(self._begin)
         self._timers = [supervisor.call_later(request.deadline - time.monotonic(), self._startup_timed_out)]
         try:
@@ -100,7 +120,7 @@ class LocalCodeServer(CodeServer):
         # Where nobody reads, the fork server tells why.
         with contextlib.suppress(OSError):
             measure = processes.measure_imports and not request.environment.fresh
-            self._connection.send({**request.message(variables), "measure_imports": measure})
+            self._connection.send({**load, "measure_imports": measure})
 
     # -- what the workspace calls -------------------------------------------------------------------------------
 
@@ -113,6 +133,10 @@ class LocalCodeServer(CodeServer):
     def output(self) -> str:
         """See ``CodeServer``."""
         return self._output.text()
+
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """See ``CodeServer``."""
+        return self._evaluator.evaluate(evaluation, timeout, self._request.generation)
 
     def close(self) -> None:
         """Ask it to stop; SIGTERM, then SIGKILL, if it does not; see ``CodeServer``."""
@@ -194,6 +218,7 @@ class LocalCodeServer(CodeServer):
             self._loading(message)
         elif message["type"] == "loaded":
             self._cancel_timers()
+            self._evaluator.loaded(message, self._standard_library)
             self._output.drain()  # who sees it READY sees what it has printed
             server = self._status.server
             assert server is not None
@@ -280,6 +305,7 @@ class LocalCodeServer(CodeServer):
         if self._stopping or self._ended.is_set():
             return
         self._stopping = True
+        self._evaluator.close()
         self._cancel_timers()
         if self._pid is None:
             self._clean_up()  # should the process come to be, it finds its pipe closed
@@ -298,6 +324,7 @@ class LocalCodeServer(CodeServer):
             self._fork_server.signal(self._pid, number, group=True)
 
     def _clean_up(self) -> None:
+        self._evaluator.close()
         self._cancel_timers()
         self._output.drain()
         self._output.close()
@@ -310,10 +337,15 @@ class LocalCodeServer(CodeServer):
         for timer in self._timers:
             timer.cancel()
 
+    def _busy(self, since: float | None) -> None:
+        if self._status.state is State.READY:
+            self._move(busy_since=since)
+
     # -- state ----------------------------------------------------------------------------------------------------
 
     def _fail(self, error: ErrorInfo, *, ended: bool = False) -> None:
-        self._move(state=State.FAILED, server=None, repositories=(), error=error, progress="", ended=ended)
+        failed = {"state": State.FAILED, "server": None, "repositories": (), "progress": "", "busy_since": None}
+        self._move(**failed, error=error, ended=ended)
 
     def _move(self, **changes: object) -> None:
         with self._lock:

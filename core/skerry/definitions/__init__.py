@@ -10,6 +10,7 @@ from skerry.definitions.graph import SolidInvocation
 from skerry.definitions.pipelines import PipelineDefinition, pipeline
 from skerry.definitions.repositories import RepositoryDefinition, repository
 from skerry.definitions.repository_contents import RepositoryContents
+from skerry.definitions.requests import RunRequest, SensorResult, SkipReason
 from skerry.definitions.schedules import ScheduleDefinition, schedule
 from skerry.definitions.sensors import SensorDefinition, sensor
 from skerry.definitions.solids import InputDefinition, OutputDefinition, SolidDefinition, solid
@@ -27,8 +28,11 @@ __all__ = [
     "PipelineDefinition",
     "RepositoryContents",
     "RepositoryDefinition",
+    "RunRequest",
     "ScheduleDefinition",
     "SensorDefinition",
+    "SensorResult",
+    "SkipReason",
     "SolidDefinition",
     "SolidInvocation",
     "collect_failures",

@@ -109,6 +109,40 @@ PIPELINE_TWICE = "@{type} of {name!r} is given {options}, which mean the same.\n
 NOT_A_PIPELINE = "`pipeline` of the {type} {name!r} is {found}.\nGive a pipeline, or its name."
 BAD_INTERVAL = "minimum_interval_seconds of the sensor {name!r} is {found}.\nGive a number of seconds greater than 0."
 
+# What schedules and sensors answer.
+NOT_AN_ANSWER = {
+    "schedule": (
+        "The schedule {name!r} answered with {found}.\n"
+        "Return a run config (a dict), a RunRequest or a SkipReason; return a list of RunRequests, or yield them."
+    ),
+    "sensor": (
+        "The sensor {name!r} answered with {found}.\n"
+        "Return a RunRequest, a SkipReason or a SensorResult; return a list of RunRequests, or yield them."
+    ),
+}
+SKIP_AND_RUNS = "The {type} {name!r} asks for runs and gives a SkipReason.\nGive the one or the other."
+SKIPPED_TWICE = "The {type} {name!r} gives more than one SkipReason.\nGive one."
+RESULT_NOT_ALONE = "The sensor {name!r} gives more beside a SensorResult.\nPut all of it into that one."
+CURSOR_TWICE = (
+    "The sensor {name!r} calls context.update_cursor and gives its SensorResult a cursor.\nDo the one or the other."
+)
+CURSOR_NOT_TEXT = "The cursor of the sensor {name!r} is {found}.\nGive a text, such as json.dumps(...)."
+CURSOR_TOO_LONG = (
+    "The cursor of the sensor {name!r} has {size} bytes, over the limit of {limit}.\n"
+    "Keep what is large elsewhere, and let the cursor say where."
+)
+SKIP_NOT_TEXT = "The SkipReason of the {type} {name!r} is {found}.\nGive a text."
+RUN_KEY_NOT_TEXT = "The run_key of a RunRequest of the {type} {name!r} is {found}.\nGive a text."
+RUN_CONFIG_NOT_MAPPING = "The run_config of a RunRequest of the {type} {name!r} is {found}.\nGive a dict."
+RUN_CONFIG_NOT_JSON = (
+    "{path} of a RunRequest of the {type} {name!r} is {found}.\n"
+    "A run config is plain JSON: dicts with texts as keys, lists, texts, finite numbers, True, False, None."
+)
+RUN_TOO_LARGE = (
+    "A RunRequest of the {type} {name!r} has {size} bytes as JSON, over the limit of {limit}.\n"
+    "Keep what is large elsewhere, and let the run config say where."
+)
+
 # Repositories.
 REPOSITORY_TAKES_ARGUMENTS = (
     "The function of the repository {name!r} takes {parameters}, and nobody gives it arguments.\nRemove them."

@@ -43,6 +43,14 @@ def required(function: FunctionType) -> Tuple[str, ...]:
     return tuple(parameter.name for parameter in parameters(function) if not parameter.has_default)
 
 
+def takes_an_argument(function: Any) -> bool:
+    """Tell whether a function can be called with an argument by position."""
+    own = function if isinstance(function, FunctionType) else underlying(function)
+    if own is not None and variadic(own):
+        own = underlying(own)  # a decorator's function, which hands on what it is given
+    return own is not None and bool(own.__code__.co_argcount or own.__code__.co_flags & _TAKES_ARGS)
+
+
 def variadic(function: FunctionType) -> Optional[str]:
     """Give the function's ``*args`` or ``**kwargs`` as written, or None."""
     code = function.__code__

@@ -10,6 +10,7 @@ from skerry import lazily
 _HOMES = {
     "skerry.model.changes": ("DefinitionChanges", "DefinitionName"),
     "skerry.model.errors": ("DefinitionFailure", "ErrorInfo", "Frame", "Problem", "Severity"),
+    "skerry.model.evaluation": ("Evaluation", "EvaluationResult", "RequestedRun"),
     "skerry.model.explanation": ("Explanation", "ImportCost", "PathEntry"),
     "skerry.model.location": (
         "Cause",
@@ -39,6 +40,8 @@ __all__ = [
     "DefinitionFailure",
     "DefinitionName",
     "ErrorInfo",
+    "Evaluation",
+    "EvaluationResult",
     "Explanation",
     "Frame",
     "ImportCost",
@@ -52,6 +55,7 @@ __all__ = [
     "Record",
     "ReloadResult",
     "RepositorySnapshot",
+    "RequestedRun",
     "ScheduleSnapshot",
     "SensorSnapshot",
     "ServerInfo",
@@ -65,6 +69,7 @@ __all__ = [
 if TYPE_CHECKING:
     from skerry.model.changes import DefinitionChanges, DefinitionName
     from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
+    from skerry.model.evaluation import Evaluation, EvaluationResult, RequestedRun
     from skerry.model.explanation import Explanation, ImportCost, PathEntry
     from skerry.model.location import (
         Cause,

@@ -3,11 +3,14 @@
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import (
     ErrorInfo,
+    Evaluation,
+    EvaluationResult,
     Explanation,
     LocationState,
     Origin,
     ReloadResult,
     RepositorySnapshot,
+    RequestedRun,
     ServerInfo,
     State,
 )
@@ -25,6 +28,8 @@ __all__ = [
     "EntryContext",
     "ErrorInfo",
     "ErrorKind",
+    "Evaluation",
+    "EvaluationResult",
     "Explanation",
     "LoadTarget",
     "LocationError",
@@ -34,6 +39,7 @@ __all__ = [
     "PythonEnvironment",
     "ReloadResult",
     "RepositorySnapshot",
+    "RequestedRun",
     "Runtime",
     "ServerInfo",
     "ServerStatus",

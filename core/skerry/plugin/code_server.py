@@ -6,7 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from skerry.model import ErrorInfo, Explanation, ReloadResult, RepositorySnapshot, ServerInfo, State
+from skerry.errors import ErrorKind, LocationError
+from skerry.model import (
+    ErrorInfo,
+    Evaluation,
+    EvaluationResult,
+    Explanation,
+    ReloadResult,
+    RepositorySnapshot,
+    ServerInfo,
+    State,
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,8 @@ class ServerStatus:
     epoch. ``stale``: what is READY is older than the last reload, which failed with ``error``. ``progress``: what it
     is doing while LOADING, a few words. ``ended``: it is FAILED because its process has ended by itself after the
     code was loaded, or was taken away before, and the workspace is to start another. ``warnings``: what is not as the
-    entry wants it, although the code loads.
+    entry wants it, although the code loads. ``busy_since``: since when the oldest call into the code is under way, in
+    seconds since the epoch; None when there is none worth telling of.
     """
 
     state: State
@@ -31,6 +42,7 @@ class ServerStatus:
     retry_at: float | None = None
     ended: bool = False
     warnings: tuple[str, ...] = ()
+    busy_since: float | None = None
 
 
 class CodeServer(ABC):
@@ -61,6 +73,20 @@ class CodeServer(ABC):
         loads, as a remote one does, tells what came of it. Raises LocationError when it cannot be asked.
         """
         return None
+
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """Evaluate a schedule or sensor in the code that is loaded, and wait for that, at most ``timeout`` seconds.
+
+        Called by the workspace for whoever evaluates, in the thread that asks, several at a time, while it is READY.
+        Whatever user code does is a value: an exception, a call that never returns, the end of its process. Raises
+        LocationError when evaluating is not offered, as here by default.
+        """
+        raise LocationError(
+            ErrorKind.NOT_SUPPORTED,
+            what="An evaluation",
+            server="the code server of this location type",
+            advice="Use a location type whose code servers have `evaluate`.",
+        )
 
     @abstractmethod
     def close(self) -> None:

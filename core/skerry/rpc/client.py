@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from skerry.code_server import Backoff
-from skerry.errors import LocationError
-from skerry.model import ErrorInfo, ReloadResult, RepositorySnapshot, State
+from skerry.errors import ErrorKind, LocationError
+from skerry.model import ErrorInfo, Evaluation, EvaluationResult, ReloadResult, RepositorySnapshot, State
 from skerry.plugin import CodeServer, ServerStatus, Tls
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
@@ -18,6 +18,7 @@ from skerry.rpc.credentials import TokenSource, token_source
 from skerry.rpc.diagnosis import unreachable
 from skerry.rpc.peer import Peer
 from skerry.rpc.wire import read_hello, read_snapshot, read_status
+from skerry.rpc.wire_evaluation import read_result, write_evaluation
 from skerry.rpc.wire_reload import read_reload
 
 #: Seconds to wait before the second attempt, and at most before any.
@@ -33,8 +34,11 @@ HANDSHAKE_TIMEOUT = 10.0
 RECONNECT_TIMEOUT = 2.0
 #: Seconds for a whole snapshot, and for what was written.
 TRANSFER_TIMEOUT = 120.0
+#: Seconds that an answer may take beyond the limit of what was asked for.
+ANSWER_TIMEOUT = 2.0
 #: Seconds that closing waits for the thread; its calls are cancelled first.
 _CLOSE_WAIT = 5.0
+_SAME_VERSION = "See whether both sides have the same version of Skerry."
 
 
 class RemoteCodeServer(CodeServer):
@@ -81,6 +85,21 @@ class RemoteCodeServer(CodeServer):
         """See ``CodeServer``. It takes as long as the server's own limit lets it."""
         peer = self._connected("A reload", "Reload")
         return read_reload(peer.call(peer.stubs.reload, messages.ReloadRequest(), None))
+
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """See ``CodeServer``. That the server cannot be reached, or is lost meanwhile, is an error in the result."""
+        request = write_evaluation(evaluation, timeout)
+        try:
+            peer = self._connected("An evaluation", "Evaluate")
+            with peer.errors():
+                return read_result(peer.stream(peer.stubs.evaluate, request, timeout + ANSWER_TIMEOUT))
+        except LocationError as error:
+            if error.kind is ErrorKind.NOT_SUPPORTED:
+                raise
+            return EvaluationResult(error=ErrorInfo(error.kind, str(error)))
+        except (ValueError, RecursionError):
+            unreadable = unreachable(self._address, "it answers what this side cannot read", _SAME_VERSION)
+            return EvaluationResult(error=ErrorInfo(unreadable.kind, str(unreadable)))
 
     def shut_down(self, timeout: float) -> None:
         """Ask the server to end. Raises LocationError when it cannot be asked."""

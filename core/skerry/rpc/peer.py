@@ -74,11 +74,11 @@ class Peer:
     def require(self, capability: str, what: str) -> None:
         """Raise LocationError when the server does not offer a method."""
         if capability not in self.hello.capabilities:
+            theirs = protocol.version(self.hello.skerry) or "of no known version"
             raise LocationError(
                 ErrorKind.NOT_SUPPORTED,
                 what=what,
-                address=self.address.words,
-                theirs=protocol.version(self.hello.skerry) or "of no known version",
+                server=f"the code server at {self.address.words} (skerry {theirs})",
                 advice=f"Update it there: `pip install skerry=={skerry.__version__}`.",
             )
 

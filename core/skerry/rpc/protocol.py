@@ -36,7 +36,7 @@ TOKEN_KEY = "authorization"
 TOKEN_PREFIX = "Bearer "
 
 #: The names in a handshake's ``capabilities``.
-CAPABILITIES = ("Watch", "Snapshot", "Output", "Reload", "ShutDown")
+CAPABILITIES = ("Watch", "Snapshot", "Output", "Reload", "Evaluate", "ShutDown")
 
 #: What a version looks like (PEP 440), roughly: it is shown in a command that people copy.
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!]{0,60}")
@@ -69,7 +69,7 @@ STREAMS_PER_CONNECTION = 100
 CALLS_AT_ONCE = 4000
 #: Milliseconds in which whoever connects must have begun to speak the protocol.
 _GREETING_TIMEOUT = 20_000
-#: Bytes of a request. None that there is has more than a few.
+#: Bytes of a request. The largest holds a sensor's cursor (``skerry.definitions.contexts.CURSOR_LIMIT``).
 REQUEST_LIMIT = 64 * 1024
 SERVER_OPTIONS: Options = (
     *_COMMON,
@@ -120,4 +120,5 @@ class Stubs:
         self.snapshot = stream("Snapshot", messages.SnapshotPart)
         self.output = stream("Output", messages.OutputPart)
         self.reload = unary("Reload", messages.ReloadReply)
+        self.evaluate = stream("Evaluate", messages.EvaluationPart)
         self.shut_down = unary("ShutDown", messages.ShutDownReply)

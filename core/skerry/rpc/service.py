@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 
 import skerry
 from skerry.errors import LocationError
-from skerry.model import ErrorInfo, ReloadResult, State
+from skerry.model import ErrorInfo, EvaluationResult, ReloadResult, State
 from skerry.plugin import CodeServer, ServerStatus
 from skerry.rpc import health, protocol
 from skerry.rpc import skerry_v1_pb2 as messages
@@ -20,6 +20,7 @@ from skerry.rpc.calls import Calls, Context, Handler
 from skerry.rpc.guard import Guard
 from skerry.rpc.protocol import grpc
 from skerry.rpc.wire import write_output, write_snapshot, write_status
+from skerry.rpc.wire_evaluation import read_evaluation, write_result
 from skerry.rpc.wire_reload import write_reload
 
 _Result = TypeVar("_Result")
@@ -74,6 +75,7 @@ class Service:
             "Snapshot": self._calls.stream(self._snapshot, messages.SnapshotRequest),
             "Output": self._calls.stream(self._output, messages.OutputRequest),
             "Reload": self._calls.unary(self._reload, messages.ReloadRequest, lasts=True),
+            "Evaluate": self._calls.stream(self._evaluate, messages.EvaluateRequest),
             "ShutDown": self._calls.unary(self._answer_shut_down, messages.ShutDownRequest),
         }
         probes: dict[str, Handler] = {"Check": grpc.unary_unary_rpc_method_handler(self._check)}
@@ -220,6 +222,21 @@ class Service:
             await context.abort(grpc.StatusCode.UNAVAILABLE, protocol.ENDING)
         return write_reload(result)
 
+    async def _evaluate(
+        self, request: messages.EvaluateRequest, context: Context
+    ) -> AsyncGenerator[messages.EvaluationPart, None]:
+        await self._begin(context)
+        # A client that goes away leaves it to its deadline: user code may be in the middle of something.
+        left = context.time_remaining()
+        timeout = request.timeout_seconds if left is None else min(request.timeout_seconds, left)
+        evaluation = read_evaluation(request)
+        try:
+            result = await _in_a_thread(lambda: self._published.evaluate(evaluation, timeout))
+        except LocationError as error:
+            result = EvaluationResult(error=ErrorInfo(error.kind, str(error)))
+        for part in write_result(result):
+            yield part
+
     async def _answer_shut_down(self, request: messages.ShutDownRequest, context: Context) -> messages.ShutDownReply:
         self._loop.call_soon(self._shut_down)
         return messages.ShutDownReply()
@@ -253,7 +270,7 @@ def _in_a_thread(work: Callable[[], _Result]) -> asyncio.Future[_Result]:
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(tell, result, failure)
 
-    threading.Thread(target=run, name="skerry-reload", daemon=True).start()
+    threading.Thread(target=run, name="skerry-call", daemon=True).start()
     return future
 
 

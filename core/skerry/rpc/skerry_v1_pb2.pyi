@@ -73,6 +73,26 @@ class ReloadRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class EvaluateRequest(_message.Message):
+    __slots__ = ("repository", "name", "type", "timeout_seconds", "scheduled_execution_time", "cursor", "last_completion_time", "last_run_key")
+    REPOSITORY_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULED_EXECUTION_TIME_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LAST_COMPLETION_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_RUN_KEY_FIELD_NUMBER: _ClassVar[int]
+    repository: str
+    name: str
+    type: str
+    timeout_seconds: float
+    scheduled_execution_time: float
+    cursor: str
+    last_completion_time: float
+    last_run_key: str
+    def __init__(self, repository: _Optional[str] = ..., name: _Optional[str] = ..., type: _Optional[str] = ..., timeout_seconds: _Optional[float] = ..., scheduled_execution_time: _Optional[float] = ..., cursor: _Optional[str] = ..., last_completion_time: _Optional[float] = ..., last_run_key: _Optional[str] = ...) -> None: ...
+
 class ShutDownRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -82,7 +102,7 @@ class ShutDownReply(_message.Message):
     def __init__(self) -> None: ...
 
 class Status(_message.Message):
-    __slots__ = ("state", "stale", "progress", "server", "error", "explanation", "snapshot", "warnings")
+    __slots__ = ("state", "stale", "progress", "server", "error", "explanation", "snapshot", "warnings", "busy_since")
     STATE_FIELD_NUMBER: _ClassVar[int]
     STALE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +111,7 @@ class Status(_message.Message):
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    BUSY_SINCE_FIELD_NUMBER: _ClassVar[int]
     state: State
     stale: bool
     progress: str
@@ -99,7 +120,8 @@ class Status(_message.Message):
     explanation: Explanation
     snapshot: int
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, state: _Optional[_Union[State, str]] = ..., stale: bool = ..., progress: _Optional[str] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., snapshot: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    busy_since: float
+    def __init__(self, state: _Optional[_Union[State, str]] = ..., stale: bool = ..., progress: _Optional[str] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., snapshot: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., busy_since: _Optional[float] = ...) -> None: ...
 
 class Server(_message.Message):
     __slots__ = ("id", "pid", "python", "executable", "skerry", "image", "generation", "load_seconds")
@@ -313,3 +335,40 @@ class DefinitionName(_message.Message):
     repository: str
     name: str
     def __init__(self, type: _Optional[str] = ..., repository: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
+class EvaluationPart(_message.Message):
+    __slots__ = ("result", "run_requests")
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    RUN_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    result: EvaluationResult
+    run_requests: _containers.RepeatedCompositeFieldContainer[RunRequest]
+    def __init__(self, result: _Optional[_Union[EvaluationResult, _Mapping]] = ..., run_requests: _Optional[_Iterable[_Union[RunRequest, _Mapping]]] = ...) -> None: ...
+
+class EvaluationResult(_message.Message):
+    __slots__ = ("skip_reason", "cursor", "error", "generation")
+    SKIP_REASON_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    skip_reason: str
+    cursor: str
+    error: Error
+    generation: int
+    def __init__(self, skip_reason: _Optional[str] = ..., cursor: _Optional[str] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class RunRequest(_message.Message):
+    __slots__ = ("run_key", "run_config", "tags")
+    class TagsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    RUN_KEY_FIELD_NUMBER: _ClassVar[int]
+    RUN_CONFIG_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    run_key: str
+    run_config: str
+    tags: _containers.ScalarMap[str, str]
+    def __init__(self, run_key: _Optional[str] = ..., run_config: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ...) -> None: ...

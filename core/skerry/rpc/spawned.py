@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from skerry.code_server import Command, OpenLog, Processes
 from skerry.errors import ErrorKind, LocationError
-from skerry.model import ErrorInfo, ReloadResult, State
+from skerry.model import ErrorInfo, Evaluation, EvaluationResult, ReloadResult, State
 from skerry.plugin import CodeServer, ServerStatus, Tls
 from skerry.rpc.address import Address
 from skerry.rpc.client import RemoteCodeServer
@@ -82,6 +82,10 @@ class SpawnedCodeServer(CodeServer):
     def reload(self) -> ReloadResult | None:
         """See ``CodeServer``: a new command takes the place of this one."""
         return None
+
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """See ``CodeServer``."""
+        return self._remote.evaluate(evaluation, timeout)
 
     def close(self) -> None:
         """Ask the server to end, then stop its command; see ``CodeServer``."""

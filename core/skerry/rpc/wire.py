@@ -63,6 +63,7 @@ def write_status(status: ServerStatus, snapshot: int) -> messages.Status:
         error=write_error(status.error) if status.error is not None else None,
         explanation=_explanation(status.explanation) if status.explanation is not None else None,
         snapshot=snapshot,
+        busy_since=status.busy_since,
         warnings=[text(warning, WARNING_LENGTH) for warning in status.warnings[:WARNINGS]],
     )
 
@@ -84,6 +85,7 @@ def read_status(message: messages.Status, address: str) -> ServerStatus:
         explanation=_read_explanation(message.explanation) if message.HasField("explanation") else None,
         progress=progress,
         stale=message.stale,
+        busy_since=optional(message, "busy_since"),
         warnings=tuple(message.warnings),
     )
 

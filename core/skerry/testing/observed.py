@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from skerry.model import Origin
+from skerry.model import Evaluation, EvaluationResult, Origin
 from skerry.plugin import CodeServer, EntryContext, LocationType, Runtime, ServerStatus
 from skerry.plugin.registry import Registry
 
@@ -28,6 +28,10 @@ class ObservedCodeServer(CodeServer):
     def output(self) -> str:
         """See ``CodeServer``."""
         return self._inner.output()
+
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """See ``CodeServer``."""
+        return self._inner.evaluate(evaluation, timeout)
 
     def close(self) -> None:
         """See ``CodeServer``."""

@@ -14,16 +14,16 @@ import select
 import signal
 import socket
 import sys
-import time
-import warnings
 from typing import List, NoReturn, Set
 
 # Imported for the children, with the caches of sys.path that finding it fills: what is there before the fork is shared.
 import skerry_user_code  # type: ignore[import-not-found]  # noqa: F401  # in `injected`
 
 import skerry
+from skerry.model import Evaluation
 from skerry.pipe import PROTOCOL, Connection, Message, encode
 from skerry.user_process import processes, serve, start
+from skerry.user_process.evaluate import evaluate
 from skerry.user_process.explain import explain
 from skerry.user_process.load import load
 from skerry.user_process.preload import become_another, preload
@@ -83,7 +83,7 @@ class ForkServer:
         except OSError:
             pass  # the host is gone
         finally:
-            self._kill_all()
+            processes.kill_all(self._children, _KILL_WAIT)
 
     def _step(self) -> bool:
         descriptors = [self._connection.fileno(), self._wake_up.fileno()]
@@ -113,10 +113,7 @@ class ForkServer:
     def _spawn(self, message: Message, descriptors: List[int]) -> None:
         parent = os.getpid()
         try:
-            with warnings.catch_warnings():
-                # Of threads that native libraries have started: these know how to be forked.
-                warnings.simplefilter("ignore")
-                pid = os.fork()
+            pid = processes.fork()
         except OSError as error:
             answer = {"type": "not_spawned", "id": message["id"], "reason": error.strerror}
         else:
@@ -175,62 +172,14 @@ class ForkServer:
 
     def _reap(self) -> None:
         while True:
-            pid, status = _wait_for_any()
+            pid, status = processes.wait_for_any()
             if pid == 0:
                 break
             if pid in self._children:
                 self._children.discard(pid)
-                self._connection.send(_exited(pid, status))
-        self._kill_orphans()
-
-    def _kill_orphans(self) -> None:
+                self._connection.send({"type": "exited", "pid": pid, **processes.ending(status)})
         # User processes are subreapers: only descendants of one that has ended become children of this process.
-        for pid in processes.children():
-            if pid not in self._children:
-                processes.kill_group(pid, signal.SIGKILL)
-
-    def _kill_all(self) -> None:
-        deadline = time.monotonic() + _KILL_WAIT
-        for pid in self._children:
-            processes.kill_group(pid, signal.SIGKILL)
-        while time.monotonic() < deadline:
-            try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            self._children.discard(pid)
-            self._kill_orphans()
-            if pid == 0:
-                time.sleep(0.001)
-
-
-def _wait_for_any() -> "tuple[int, int]":
-    """Wait for a child that has ended, after killing its group while its pid still cannot mean anybody else."""
-    try:
-        if hasattr(os, "waitid"):
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if ended is None:
-                return 0, 0
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(ended.si_pid, signal.SIGKILL)
-            return os.waitpid(ended.si_pid, 0)
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
-        return pid, status
-    except ChildProcessError:
-        return 0, 0
-
-
-def _exited(pid: int, status: int) -> Message:
-    signaled = os.WIFSIGNALED(status)
-    return {
-        "type": "exited",
-        "pid": pid,
-        "code": None if signaled else os.WEXITSTATUS(status),
-        "signal": os.WTERMSIG(status) if signaled else None,
-    }
+        processes.kill_strangers(self._children)
 
 
 def _take_output(stdout: int, stderr: int) -> None:
@@ -259,7 +208,10 @@ def _rehearse() -> None:
     """Load something once: the memory that this fills or changes is shared by the children, not copied by each."""
     name = "skerry.user_process.rehearsal"
     target = Target.from_json(Target("module", name, None, "/", None).to_json())
-    encode({"type": "rehearsal", "explanation": explain(target, "", "").to_json(), "loaded": load(target)})
+    loaded, repositories = load(target)
+    evaluation = Evaluation("repertoire", "rehearse", "schedule")
+    evaluated = evaluate(repositories, {"evaluation": evaluation.to_json()})
+    encode({"type": "rehearsal", "explanation": explain(target, "", "").to_json(), "messages": [loaded, evaluated]})
     sys.modules.pop(name, None)
 
 

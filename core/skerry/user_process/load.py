@@ -3,10 +3,12 @@
 import dataclasses
 import importlib
 import os
+import sys
 import time
 from types import ModuleType
+from typing import Tuple
 
-from skerry.definitions import collect_failures
+from skerry.definitions import RepositoryDefinition, collect_failures
 from skerry.errors import LocationError
 from skerry.model import ErrorInfo
 from skerry.pipe import Message
@@ -22,20 +24,26 @@ def failed(error: ErrorInfo) -> Message:
     return {"type": "failed", "error": error.to_json()}
 
 
-def load(target: Target) -> Message:
-    """Load ``target``, in the main thread; gives ``loaded`` with its repositories, or ``failed`` with the error."""
+def load(target: Target) -> Tuple[Message, Tuple[RepositoryDefinition, ...]]:
+    """Load ``target``, in the main thread; gives its repositories.
+
+    The message is ``loaded`` with what they define, or ``failed`` with the error; then there are none.
+    """
     started = time.monotonic()
     try:
         with collect_failures() as collected:
             repositories = discover(_import(target), target.words, target.attribute, collected)
             snapshots = [describe(repository, describe_exception) for repository in repositories]
     except BaseException as error:  # sys.exit() and KeyboardInterrupt in user code are its failure, not our end
-        return failed(_error_info(error, target))
-    return {
+        return failed(_error_info(error, target)), ()
+    loaded = {
         "type": "loaded",
         "repositories": [snapshot.to_json() for snapshot in snapshots],
         "load_seconds": time.monotonic() - started,
+        # What Python's threads hold when a process is forked stays held in the other for ever.
+        "threads": len(sys._current_frames()) > 1,
     }
+    return loaded, repositories
 
 
 def _import(target: Target) -> ModuleType:

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import signal
-from typing import Callable, List, Optional
+import time
+import warnings
+from typing import Any, Callable, Collection, Dict, List, Optional, Tuple
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
@@ -37,6 +39,13 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)  # it ended before the signal was asked for
 
 
+def fork() -> int:
+    """Fork this process, in which no thread of Python's runs. Raises OSError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads that native libraries have started, and know how to fork
+        return os.fork()
+
+
 def kill_group(pid: int, number: int) -> None:
     """Signal a process of ours that has not been waited for, and its group if it leads one."""
     for send in (os.killpg, os.kill):
@@ -51,6 +60,64 @@ def children() -> List[int]:
             return [int(pid) for pid in file.read().split()]
     except OSError:
         return [pid for pid in _pids() if _parent(pid) == os.getpid()]
+
+
+def kill_strangers(known: Collection[int]) -> None:
+    """Kill the children that are not ``known``: orphans, which a subreaper inherits. Linux."""
+    for pid in children():
+        if pid not in known:
+            kill_group(pid, signal.SIGKILL)
+
+
+def kill_all(known: Collection[int], seconds: float) -> None:
+    """Kill all children with their groups, and those that come thereby, and wait for them, at most ``seconds``.
+
+    ``known``: children that have not been waited for; where orphans cannot be found, these alone are killed.
+    """
+    deadline = time.monotonic() + seconds
+    left = set(known)
+    for pid in left:
+        kill_group(pid, signal.SIGKILL)
+    while time.monotonic() < deadline:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        left.discard(pid)
+        kill_strangers(left)
+        if pid == 0:
+            time.sleep(0.001)
+
+
+def wait_for_any() -> Tuple[int, int]:
+    """Wait for a child that has ended, after killing its group while its pid still cannot mean anybody else.
+
+    Gives its pid and status, zeros when there is none.
+    """
+    try:
+        if hasattr(os, "waitid"):
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
+                return 0, 0
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(ended.si_pid, signal.SIGKILL)
+            return os.waitpid(ended.si_pid, 0)
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        return pid, status
+    except ChildProcessError:
+        return 0, 0
+
+
+def ending(status: int) -> Dict[str, Any]:
+    """Give the exit code or the signal in what a wait has told, the other as None."""
+    signaled = os.WIFSIGNALED(status)
+    return {
+        "code": None if signaled else os.WEXITSTATUS(status),
+        "signal": os.WTERMSIG(status) if signaled else None,
+    }
 
 
 def _pids() -> List[int]:

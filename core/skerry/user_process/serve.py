@@ -1,21 +1,23 @@
-"""The user process: loads its target in the main thread, tells what it found, then waits on its pipe."""
+"""The user process: loads its target in the main thread, tells what it found, then is a template."""
 
 import atexit
-import contextlib
 import faulthandler
 import os
 import socket
 import sys
-from typing import Optional
+from typing import Tuple
 
 import skerry
+from skerry.definitions import RepositoryDefinition
 from skerry.errors import LocationError
 from skerry.model import ErrorInfo
 from skerry.pipe import Connection, Message
 from skerry.user_process.explain import explain
 from skerry.user_process.load import failed, load
 from skerry.user_process.start import STACK_SIGNAL
+from skerry.user_process.streams import flush, write_at_once
 from skerry.user_process.target import Target
+from skerry.user_process.template import Template
 from skerry.user_process.tracebacks import STANDARD_LIBRARY
 
 
@@ -27,36 +29,35 @@ def run(bootstrap: str, pipe: int, stack: int) -> None:
     request = connection.receive()
     if request is not None and request["type"] == "load":
         target = Target.from_json(request["target"])
-        _load(connection, target, bootstrap, measure=request.get("measure_imports", False))
-        _serve(connection)
+        measure = request.get("measure_imports", False)
+        Template(connection, _load(connection, target, bootstrap, measure=measure)).serve()
     _end()
 
 
-def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bool) -> None:
+def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bool) -> Tuple[RepositoryDefinition, ...]:
     inherited_path = os.environ.get("PYTHONPATH", "")
     injected = os.path.join(os.path.dirname(os.path.abspath(bootstrap)), "injected")
     os.environ.update(target.env)
-    for stream in (sys.stdout, sys.stderr):
-        # Else what user code printed is lost when it calls os._exit, or is killed.
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    write_at_once()
+    repositories: Tuple[RepositoryDefinition, ...] = ()
     try:
         target.enter()
     except LocationError as error:
         answer = failed(ErrorInfo(error.kind, str(error)))
     else:
         connection.send(_loading(target, inherited_path, injected))
-        answer = _load_measured(target) if measure else load(target)
-    _flush()
+        answer, repositories = _load_measured(target) if measure else load(target)
+    flush()
     connection.send(answer)
+    return repositories
 
 
-def _load_measured(target: Target) -> Message:
+def _load_measured(target: Target) -> Tuple[Message, Tuple[RepositoryDefinition, ...]]:
     from skerry.user_process.imports import measured
 
     with measured(target) as costs:
-        answer = load(target)
-    return {**answer, "imports": [[name, *cost] for name, cost in costs.items()]}
+        answer, repositories = load(target)
+    return {**answer, "imports": [[name, *cost] for name, cost in costs.items()]}, repositories
 
 
 def _loading(target: Target, inherited_path: str, injected: str) -> Message:
@@ -72,23 +73,10 @@ def _loading(target: Target, inherited_path: str, injected: str) -> Message:
     }
 
 
-def _serve(connection: Connection) -> None:
-    while True:
-        message: Optional[Message] = connection.receive()
-        if message is None or message["type"] == "stop":
-            return
-
-
 def _end() -> None:
     """End as a program does, short of waiting for threads: the pipe is closed, nobody would know what for."""
     try:
         atexit._run_exitfuncs()
-        _flush()
+        flush()
     finally:
         os._exit(0)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            stream.flush()

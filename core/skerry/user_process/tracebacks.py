@@ -26,6 +26,12 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MEASURING = os.path.join(_OURS, "user_process", "imports.py")
 _INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
 
+#: Where sys.exit() was called, and what to do about it, unless another is said.
+_WHILE_LOADING = (
+    "the code was loaded",
+    'Move it out of the import, for example under `if __name__ == "__main__":`.',
+)
+
 _STACK_HEAD = re.compile(r"^(?:Current thread|Thread|Stack) .*\(most recent call first\):$")
 _STACK_FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
 
@@ -33,6 +39,12 @@ _STACK_FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in
 def describe_exception(error: BaseException) -> ErrorInfo:
     """Give an exception as a value: frames outermost first, its chain of causes, its words."""
     return _describe(error, [])
+
+
+def exit_words(error: SystemExit, doing: str, advice: str) -> str:
+    """Give the words of a call of sys.exit()."""
+    code = "" if error.code is None else repr(error.code)
+    return MESSAGES[ErrorKind.SYSTEM_EXIT].format(code=code, doing=doing, advice=advice)
 
 
 def is_user_file(file: str, standard_library: str = STANDARD_LIBRARY) -> bool:
@@ -133,8 +145,7 @@ def _syntax_frame(error: SyntaxError) -> Frame:
 
 def _words(error: BaseException) -> Tuple[ErrorKind, str]:
     if isinstance(error, SystemExit):
-        code = "" if error.code is None else repr(error.code)
-        return ErrorKind.SYSTEM_EXIT, MESSAGES[ErrorKind.SYSTEM_EXIT].format(code=code)
+        return ErrorKind.SYSTEM_EXIT, exit_words(error, *_WHILE_LOADING)
     if isinstance(error, DefinitionError):
         kind, detail = ErrorKind.INVALID_DEFINITION, error.message
     elif isinstance(error, SyntaxError):

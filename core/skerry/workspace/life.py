@@ -16,13 +16,16 @@ from skerry.model import (
     Cause,
     DefinitionChanges,
     ErrorInfo,
+    Evaluation,
+    EvaluationResult,
     LocationState,
     Move,
     ReloadResult,
     RepositorySnapshot,
     State,
 )
-from skerry.plugin import CodeServer, ServerStatus
+from skerry.plugin import ServerStatus
+from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.states import SETTLED, cause_of, may_move
 from skerry.workspace_file import Entry, Masker
 
@@ -33,6 +36,8 @@ LAST_RESTART = 30.0
 STEADY = 60.0
 #: Moves that are remembered.
 HISTORY = 100
+#: Seconds for which code that was replaced goes on for the calls that began in it.
+DRAIN_LIMIT = 60.0
 
 #: Called after each move with the location's name, the state before (None at first) and the new one.
 Observer = Callable[[str, LocationState | None, LocationState], None]
@@ -60,9 +65,9 @@ class _Reload:
 
     cause: Cause
     detail: str
-    old: CodeServer | None
-    beside: CodeServer | None
-    failed: CodeServer | None = None
+    old: OpenedCodeServer | None
+    beside: OpenedCodeServer | None
+    failed: OpenedCodeServer | None = None
     error: ErrorInfo | None = None
 
 
@@ -75,9 +80,9 @@ class Life:
         self._history: deque[Move] = deque(maxlen=HISTORY)
         self._opener = opener
         self._observer = observer
-        self._server: CodeServer | None = None
+        self._server: OpenedCodeServer | None = None
         #: What is to take the place of ``_server`` once it is READY; a reload is under way.
-        self._successor: CodeServer | None = None
+        self._successor: OpenedCodeServer | None = None
         self._reload: _Reload | None = None
         self._reloading = threading.Lock()
         #: Since when it has been READY, and how long to wait once its process ends all the same.
@@ -88,8 +93,10 @@ class Life:
         self._used_at = 0.0
         self._idle: Timer | None = None
         #: Ended code servers, to be closed by a thread that may wait.
-        self._ended: list[CodeServer] = []
+        self._ended: list[OpenedCodeServer] = []
         self._closing_ended = threading.Lock()
+        #: Those that were replaced and still have calls under way, each with the limit for these.
+        self._draining: dict[OpenedCodeServer, Timer] = {}
         self._generation = 0
         self._masker = Masker()
         self._end_opening: Callable[[], None] = lambda: None
@@ -127,6 +134,37 @@ class Life:
         """Wait until it is settled; tells whether that came to be."""
         with self._changed:
             return self._changed.wait_for(lambda: self.state.state in SETTLED, timeout)
+
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """See ``Location.evaluate``."""
+        deadline = time.monotonic() + timeout
+        self.use()
+        self.wait(timeout)
+        with self._changed:
+            server = self._server
+            if server is None or self.state.state is not State.READY:
+                return EvaluationResult(error=self._not_evaluated(evaluation, timeout))
+            server.begin_call()
+        try:
+            result = server.evaluate(evaluation, max(0.0, deadline - time.monotonic()))
+        finally:
+            self._used_at = time.monotonic()
+            server.end_call()
+        return replace(result, error=self._masker.value(result.error))
+
+    def _not_evaluated(self, evaluation: Evaluation, timeout: float) -> ErrorInfo | None:
+        """Say why nothing can be evaluated. Raises LocationError when that is for good."""
+        self._check_open()
+        if self.state.state is not State.LOADING:
+            return self.state.error
+        error = LocationError(
+            ErrorKind.EVALUATION_TIMEOUT,
+            what=f"T{evaluation.words[1:]}",
+            seconds=timeout,
+            doing=f": the location {self.state.name!r} was still LOADING",
+            advice="Wait until it is READY, or give it more time.",
+        )
+        return ErrorInfo(error.kind, str(error))
 
     def moves(self) -> tuple[Move, ...]:
         """Give the moves that are remembered."""
@@ -175,9 +213,11 @@ class Life:
         with self._changed:
             self._ended += [server for server in (self._server, self._successor) if server is not None]
             self._server = self._successor = None
-            for timer in (self._restart, self._idle):
+            self._ended += self._draining
+            for timer in (self._restart, self._idle, *self._draining.values()):
                 if timer is not None:
                     timer.cancel()
+            self._draining = {}
             self._move(state=State.CLOSED, cause=Cause.CLOSED, server=None, progress="", stale=False, retry_at=None)
             end_opening = self._end_opening
         end_opening()
@@ -220,7 +260,7 @@ class Life:
             if self._awaits_a_server():
                 self._loading_failed(error, Cause.LOAD_FAILED)
 
-    def serve(self, server: CodeServer) -> None:
+    def serve(self, server: OpenedCodeServer) -> None:
         """Take a code server that was opened for it, unless it was given up or closed meanwhile."""
         with self._changed:
             wanted = self._awaits_a_server()
@@ -239,7 +279,7 @@ class Life:
 
     # -- what its code servers tell ---------------------------------------------------------------------------------
 
-    def _server_changed(self, server: CodeServer, status: ServerStatus) -> None:
+    def _server_changed(self, server: OpenedCodeServer, status: ServerStatus) -> None:
         with self._changed:
             if server is self._successor:
                 self._successor_changed(server, status)
@@ -250,7 +290,7 @@ class Life:
             elif server is self._server:
                 self._move_to(status)
 
-    def _successor_changed(self, server: CodeServer, status: ServerStatus) -> None:
+    def _successor_changed(self, server: OpenedCodeServer, status: ServerStatus) -> None:
         """Swap on success; on failure what was there goes on, stale."""
         assert self._reload is not None
         if status.state is State.READY:
@@ -261,7 +301,7 @@ class Life:
             self._reload.failed = server
             self._loading_failed(status.error, Cause.LOAD_FAILED)
 
-    def _is_beside_a_reload(self, server: CodeServer) -> bool:
+    def _is_beside_a_reload(self, server: OpenedCodeServer) -> bool:
         reload = self._reload
         return reload is not None and reload.beside is server and reload.error is None
 
@@ -272,7 +312,7 @@ class Life:
         self._server, self._successor = self._successor, None
         self._load_from_nothing(Cause.PROCESS_ENDED, "", "reloading")
 
-    def _restart_later(self, server: CodeServer, error: ErrorInfo | None) -> None:
+    def _restart_later(self, server: OpenedCodeServer, error: ErrorInfo | None) -> None:
         """The process of sound code has ended by itself: it is loaded again, later each time it does so."""
         if time.monotonic() - self._ready_at > STEADY:
             self._restarted = False
@@ -295,11 +335,31 @@ class Life:
             self._move(state=State.LOADING, retry_at=None)
         self._opener.open(self, self._generation + 1, again=self._generation > 0)
 
+    def _retire(self, server: OpenedCodeServer) -> None:
+        """Have a server closed that was replaced: soon, or once the calls that began in it are over."""
+        if not server.calls_under_way:
+            self._ended.append(server)
+            return
+        self._draining[server] = self._opener.call_later(DRAIN_LIMIT, lambda: self._drained(server))
+        server.when_idle(lambda: self._drained(server))
+
+    def _drained(self, server: OpenedCodeServer) -> None:
+        with self._changed:
+            limit = self._draining.pop(server, None)
+            if limit is None:
+                return
+            limit.cancel()
+            self._ended.append(server)
+        self._opener.soon(self.close_ended)
+
     # -- loading again ----------------------------------------------------------------------------------------------
 
     def _check_reloadable(self) -> None:
         if self.entry.origin is None:
             raise LocationError(ErrorKind.INVALID_ENTRY, detail=wrong_entry(self.entry).message)
+        self._check_open()
+
+    def _check_open(self) -> None:
         if self.state.state is State.CLOSED:
             raise LocationError(reason=f"The location {self.state.name!r} is closed.")
 
@@ -319,7 +379,9 @@ class Life:
             self._reload = None
             state, server = self.state, self._server
             unwanted = [reload.failed, reload.old if reload.old is not server else None]
-            self._ended += [one for one in unwanted if one is not None]
+            for one in unwanted:
+                if one is not None:
+                    self._retire(one)
         self.close_ended()
         if state.state is State.READY and state.server is not None and server is not reload.old:
             return _reloaded(old, state.server.generation, before, state.repositories)
@@ -388,13 +450,13 @@ class Life:
             limit = self.entry.origin.idle_timeout if self.entry.origin is not None else None
             if limit is None or self.state.state is not State.READY:
                 return  # READY begins to watch again
-            if self.state.busy_since is not None or self._reload is not None:
+            assert self._server is not None
+            if self._server.calls_under_way or self._reload is not None:
                 self._used_at = time.monotonic()
             rest = self._used_at + limit - time.monotonic()
             if rest > 0:
                 self._idle = self._opener.call_later(rest, self._look_at_use)
                 return
-            assert self._server is not None
             self._ended.append(self._server)
             self._server = None
             self._move(state=State.IDLE, cause=Cause.NOT_USED, server=None, stale=False, error=None)
@@ -418,6 +480,8 @@ class Life:
             if old is not None and not may_move(old.state, state):
                 return
             shown = {field: self._masker.value(value) for field, value in changes.items()}
+            if state is not State.READY:
+                shown["busy_since"] = None
             new = replace(self.state, state=state, **shown)
             if cause is not None:
                 move = Move(
@@ -451,6 +515,7 @@ STATUS_FIELDS = (
     "progress",
     "stale",
     "retry_at",
+    "busy_since",
     "warnings",
 )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from skerry.model import (
     Cause,
     ErrorInfo,
+    Evaluation,
+    EvaluationResult,
     LocationState,
     Move,
     Origin,
@@ -15,6 +17,11 @@ from skerry.model import (
     State,
 )
 from skerry.workspace.life import Life
+
+#: Seconds that an evaluation may take, where nobody says otherwise.
+EVALUATION_TIMEOUT = 60.0
+#: Seconds that it may be given at most: a day.
+LONGEST_EVALUATION = 24 * 3600.0
 
 
 class Location:
@@ -89,6 +96,16 @@ class Location:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is no longer LOADING, at most ``timeout`` seconds; tells whether that came to be."""
         return self._life.wait(timeout)
+
+    def evaluate(self, evaluation: Evaluation, timeout: float = EVALUATION_TIMEOUT) -> EvaluationResult:
+        """Evaluate one of its schedules or sensors, in a process of its own, and wait for that; ``timeout``: seconds.
+
+        Loads the location if it is IDLE, and waits while it is LOADING; what takes longer is ended, alone. The present
+        generation answers, to the end, also when another takes its place meanwhile. Gives runs, a reason why there are
+        none, or an error: an exception in user code, the end of its process, a limit that has passed, a location that
+        is FAILED or UNREACHABLE. Raises LocationError when it is closed, or its code server does not offer this.
+        """
+        return self._life.evaluate(evaluation, min(timeout, LONGEST_EVALUATION) if timeout > 0 else 0.0)
 
     def reload(self) -> ReloadResult:
         """Load its code anew, and wait for that; reloads of one location follow each other.

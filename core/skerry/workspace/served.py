@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skerry.model import LocationState, ReloadResult
+from skerry.model import Evaluation, EvaluationResult, LocationState, ReloadResult
 from skerry.plugin import CodeServer, ServerStatus
 from skerry.workspace.location import Location
 from skerry.workspace.workspace import Workspace
@@ -32,6 +32,10 @@ class ServedLocation(CodeServer):
         """See ``CodeServer``."""
         return self._location.reload()
 
+    def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
+        """See ``CodeServer``."""
+        return self._location.evaluate(evaluation, timeout)
+
     def close(self) -> None:
         """See ``CodeServer``."""
         self._observer = None
@@ -49,6 +53,7 @@ class ServedLocation(CodeServer):
                     progress=new.progress,
                     stale=new.stale,
                     retry_at=new.retry_at,
+                    busy_since=new.busy_since,
                     warnings=new.warnings,
                 )
             )
