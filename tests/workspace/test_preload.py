@@ -55,6 +55,8 @@ VALUE = 1
 with open(%r, "a") as file:
     print(PROCESS, file=file)
 """
+#: Goes on once a file is there.
+WAITS = "import os, time\nwhile not os.path.exists(%r):\n    time.sleep(0.01)\n"
 
 
 class Team:
@@ -426,9 +428,8 @@ def test_a_file_that_is_changed_in_place_is_seen(team: Team) -> None:
 
 def test_a_package_that_is_upgraded_during_the_import_is_imported_again(team: Team, load: Load, tmp_path: Path) -> None:
     goes_on = tmp_path / "goes_on"
-    slow = "import os, time\nwhile not os.path.exists(%r):\n    time.sleep(0.01)\n"
     team.heavy("first", "VALUE = 'old'\n")
-    team.environment.install("second", slow % str(goes_on))
+    team.environment.install("second", WAITS % str(goes_on))
     team.add("one", ("first",), ("first", "second"))
     workspace = load(team.text())
     wait_until(lambda: bool(team.imported_by()), what="the import of the first module")
@@ -474,6 +475,26 @@ def test_a_fork_server_that_is_killed_is_made_again_with_what_was_preloaded(team
     assert told_by(one)["heavy"]["there"]
     assert len(team.imported_by()) == 2
     assert other.server == others
+
+
+def test_fork_servers_that_are_killed_during_the_import_cost_a_second_import(
+    team: Team, load: Load, tmp_path: Path
+) -> None:
+    """The clean one is killed, and with it the other: that is not the module's fault."""
+    goes_on = tmp_path / "goes_on"
+    team.heavy(more=WAITS % str(goes_on))
+    team.add("one", ("heavy",), ("heavy",))
+    workspace = load(team.text())
+    wait_until(lambda: len(team.imported_by()) == 1, what="the import")
+    importer = psutil.Process(team.imported_by()[0])
+    parent = importer.parent()
+    assert parent is not None
+    parent.kill()
+    wait_until(lambda: len(team.imported_by()) == 2, what="the second import")
+    goes_on.touch()
+    assert workspace.wait(60)
+    (one,) = workspace
+    assert (one.state, preloaded(one), one.snapshot.warnings) == (State.READY, ("heavy",), ())
 
 
 def test_a_workspace_can_be_closed_while_a_module_hangs(team: Team, load: Load) -> None:

@@ -53,7 +53,8 @@ class PreloadedForkServer(ForkServer, Child):
     """Everything happens in the supervising thread, but for what ``Forker`` says.
 
     ``ready``: it has imported ``modules``, except those in ``left_out``, and ``names`` are the top-level modules that
-    came with them. When it ends before, ``left_out`` says because of which module.
+    came with them. When it ends before, ``left_out`` says because of which module; it is empty when its clean fork
+    server has ended, or there was no process to be had: ``refused``.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class PreloadedForkServer(ForkServer, Child):
         self.names: frozenset[str] = frozenset()
         self.installed = Installed()
         self.ready = False
+        self.refused = False
         self._clean = clean
         self._done = done
         self._pid: int | None = None
@@ -102,11 +104,11 @@ class PreloadedForkServer(ForkServer, Child):
         self._supervisor.unwatch(self._connection.fileno())  # how it ends is told by the one that it was forked from
 
     def _handle(self, message: Message) -> None:
-        if message["type"] == "environment":
+        if message["type"] == "found":
             self.installed.folders.update(message["folders"])
+            self.installed.files.update(message["files"])
         elif message["type"] == "preloading":
             self._importing = message["module"]
-            self.installed.files.update(message["files"])
             self._limit()
         elif message["type"] == "left_out":
             self._leave_out(message["module"], NotPreloaded(message["why"]), message["fields"])
@@ -147,15 +149,18 @@ class PreloadedForkServer(ForkServer, Child):
 
     def not_spawned(self, error: LocationError) -> None:
         """See ``Child``."""
+        self.refused = True
         self._gone(error)
 
     def exited(self, code: int | None, signal: int | None) -> None:
         """See ``Child``."""
         self._read()  # what it said before it ended counts
-        if self._importing and signal is None:
-            self._leave_out(self._importing, NotPreloaded.EXITED, {"code": code})
-        elif self._importing and signal is not None:
-            self._leave_out(self._importing, NotPreloaded.SIGNALED, {"signal": signal_name(signal)})
+        blamed = [self._importing] if self._importing else self.modules if not self.left_out else []
+        for module in [] if self.ready else blamed:
+            if signal is None:
+                self._leave_out(module, NotPreloaded.EXITED, {"code": code})
+            else:
+                self._leave_out(module, NotPreloaded.SIGNALED, {"signal": signal_name(signal)})
         self._gone(self._ended(code))
 
     def lost(self, error: LocationError) -> None:

@@ -207,8 +207,8 @@ class Preloading:
             if before is not None:
                 before.retire()
             self._look_again()
-        elif not server.left_out:
-            self._give_up()  # not because of a module: the clean one tells why
+        elif server.refused:
+            self._give_up()  # the clean one tells why
         if not self._closed:
             self._waiting = [request for request in self._waiting if not self._answer(request)]
             self._have_more_made()

@@ -1,6 +1,6 @@
 """What a fork server imports before it forks, for the locations that ask for it (``preload``).
 
-It tells the host over its pipe: ``environment`` with what is installed, ``preloading`` before each module,
+It tells the host over its pipe: ``found`` with what there is in the environment, ``preloading`` before each module,
 ``left_out`` for each that is not fit, and ``preloaded`` at the end. A module that is not fit once its code has run ends
 the process: nobody knows what it has left behind.
 """
@@ -23,10 +23,11 @@ _PACKAGES = ("site-packages", "dist-packages")
 def preload(modules: Sequence[str], connection: Connection) -> bool:
     """Import ``modules``; tells whether this process may be forked from now on."""
     before = set(sys.modules)
-    connection.send({"type": "environment", "folders": _installed()})
+    connection.send({"type": "found", "folders": _installed(), "files": {}})
     for module in modules:
+        connection.send({"type": "preloading", "module": module})
         spec = _find(module.split(".")[0])
-        connection.send({"type": "preloading", "module": module, "files": _stamps([_origin(spec)])})
+        connection.send({"type": "found", "folders": {}, "files": _stamps([_origin(spec)])})
         if spec is None:
             _leave_out(connection, module, NotPreloaded.NOT_FOUND, executable=sys.executable)
         elif not _is_installed(spec):
