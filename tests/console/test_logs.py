@@ -311,3 +311,15 @@ def test_a_code_server_that_can_write_nowhere_serves_and_says_so_once(hello: Pat
         server.signal(signal.SIGHUP)
         server.wait_for("reloaded")
     assert server.log.count("What user code writes is missing in its log files.") == 1
+
+
+def test_a_full_disk_costs_only_what_has_no_room(hello: Path, tmp_path: Path) -> None:
+    hello.write_text(f"print('x' * 100_000)\n{hello.read_text()}")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))"
+    with serving(tmp_path, "-f", "hello.py", settings=limit) as server:
+        server.wait_for("is READY")
+        server.wait_for("What user code writes is missing in its log files.")
+        (path,) = files(tmp_path)
+        assert f"{path}: File too large." in server.log
+        wait_until(lambda: server.printed.count("x") == 100_000, what="all of it on stdout")
+    assert logs(tmp_path, "hello.py")[1] == b"x" * 20_000

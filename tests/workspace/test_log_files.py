@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -218,6 +219,19 @@ def test_secrets_are_masked_however_they_come(
     assert kept.endswith(b"x***\n" + b"y" * 300_000 + b"***" + b"z" * 300_000 + b"***")
 
 
+def test_a_secret_that_is_written_in_pieces_is_masked(
+    hold_open: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", TOKEN)
+    shutil.copy(CHILDREN / "obeys.py", tmp_path)
+    workspace = hold_open(SECRET % "obeys.py")
+    order(tmp_path, "os.write(1, os.environ['TOKEN'][:10].encode())")
+    wait_until(lambda: workspace["team"].output() == TOKEN[:10], what="the first piece")
+    order(tmp_path, "os.write(1, os.environ['TOKEN'][10:].encode() + b'\\n')")
+    wait_for(tmp_path, b"***\n")
+    assert written(tmp_path) == b"***\n"
+
+
 def test_the_secrets_of_a_generation_are_masked_in_its_files(
     hold_open: Open, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,6 +368,26 @@ def test_a_disk_that_does_not_answer_holds_nobody_up(
     os.close(descriptor)
     assert len(late) < 2 * log_files.WAITING, "of ten megabytes"
     assert re.fullmatch(rb"(begun)?[\d\n]*\n\[skerry: \d{6,7} bytes are missing here\]\n[\d\n]*the end\n", late)
+
+
+def test_closing_waits_for_a_disk_that_is_slow(obeying: Workspace, tmp_path: Path) -> None:
+    (path,) = files(tmp_path)
+    path.unlink()
+    os.mkfifo(path)
+    order(tmp_path, "print('the last')")
+    wait_until(lambda: obeying["team"].output() == "the last\n", what="the output in memory")
+    closed = threading.Event()
+
+    def close() -> None:
+        obeying.close()
+        closed.set()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    assert not closed.wait(0.5)
+    assert path.read_bytes() == b"the last\n"
+    assert closed.wait(30)
+    closing.join()
 
 
 def test_a_secret_is_masked_or_gone_where_something_is_missing(

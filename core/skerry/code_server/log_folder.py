@@ -97,7 +97,20 @@ class LoadWriter:
             self._part += 1
             self._size = 0
             self._path(self._part - PARTS_KEPT).unlink(missing_ok=True)
-        descriptor = self._open()
+        path = self._path(self._part)
+        try:
+            self._append(path, data)
+        except OSError as error:
+            error.filename = str(path)
+            raise
+
+    def _append(self, path: Path, data: bytes) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except FileNotFoundError:  # somebody has removed the folder
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, flags, 0o600)
         try:
             view = memoryview(data)
             while view:
@@ -106,14 +119,6 @@ class LoadWriter:
                 view = view[written:]
         finally:
             os.close(descriptor)
-
-    def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            return os.open(self._path(self._part), flags, 0o600)
-        except FileNotFoundError:  # somebody has removed the folder
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._path(self._part), flags, 0o600)
 
     def _path(self, part: int) -> Path:
         return self._folder / f"{self.stem}.{part}.log"
