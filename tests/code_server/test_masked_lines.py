@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from skerry.code_server import masked_lines
@@ -27,6 +27,7 @@ def small_blocks() -> Iterator[None]:
 
 
 @given(some.lists(pieces, max_size=30).map(b"".join), some.lists(some.integers(0, 500), max_size=10))
+@example(b"x" * (3 * BLOCK - 5) + SECRETS[0], [])
 def test_what_comes_out_is_what_came_in_with_its_secrets_masked(stream: bytes, cuts: list[int]) -> None:
     masker = Masker(secret.decode() for secret in SECRETS)
     lines = MaskedLines(lambda: masker)

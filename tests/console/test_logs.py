@@ -125,6 +125,7 @@ def test_on_a_terminal_nothing_disturbs_it(write: Write, tmp_path: Path) -> None
     keep(write("workspace.yaml", "load_from: [{python_file: code.py}]"))
     exit_code, shown = at_a_terminal(tmp_path, "logs", "code.py")
     assert exit_code == 0
+    assert shown.endswith("\r\n"), "the next prompt begins a line"
     head, *lines = shown.splitlines()
     assert HEAD.fullmatch(head + "\n")
     assert lines == ["\\x1b[2Jcleared \\xff \\u202e", "ü"]

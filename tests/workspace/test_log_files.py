@@ -176,6 +176,18 @@ def test_hosts_that_share_a_workspace_write_into_different_files_and_remove_none
     assert files(tmp_path)[0] == ours[-1], "it served when the last load began"
 
 
+def test_what_tells_that_a_dead_host_was_alive_is_cleared_away(hold_open: Open, hello: Path, tmp_path: Path) -> None:
+    logs = tmp_path / ".skerry" / "logs"
+    logs.mkdir(parents=True)
+    (logs / ".0badcafe.lock").touch()
+    workspace = hold_open("load_from: [{python_file: hello.py}]")
+    wait_until(lambda: len(files(tmp_path)) == 1, what="the log file")
+    assert len([*logs.glob(".*.lock")]) == 1
+    assert not (logs / ".0badcafe.lock").exists()
+    workspace.close()
+    assert [*logs.glob(".*.lock")] == []
+
+
 # -- for whom it is ---------------------------------------------------------------------------------------------------
 
 
