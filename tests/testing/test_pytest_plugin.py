@@ -64,7 +64,7 @@ def test_a_project_that_does_not_use_it_imports_nothing_of_it(tmp_path: Path) ->
 
         def test_it():
             ours = {name for name in sys.modules if name.split(".")[0] == "skerry"}
-            assert ours == {"skerry", "skerry.testing", "skerry.testing.pytest_plugin"}
+            assert ours == {"skerry", "skerry.lazily", "skerry.testing", "skerry.testing.pytest_plugin"}
             assert not {"yaml", "jsonschema", "psutil"} & set(sys.modules)
         """,
     )

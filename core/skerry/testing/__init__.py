@@ -4,20 +4,19 @@ Every name is imported when it is first used (PEP 562): the pytest plugin in thi
 that has skerry and pytest, also on Pythons that the engine does not run on.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, List
+
+from skerry import lazily
 
 _HOMES = {
-    "Clause": "skerry.testing.clauses",
-    "ContractError": "skerry.testing.clauses",
-    "check_location_type": "skerry.testing.contract",
-    "nothing_left": "skerry.testing.leftovers",
-    "RecordedCodeServer": "skerry.testing.recording",
-    "RecordingRuntime": "skerry.testing.recording",
-    "WorkspaceProject": "skerry.testing.project",
+    "skerry.testing.clauses": ("Clause", "ContractError"),
+    "skerry.testing.contract": ("check_location_type",),
+    "skerry.testing.leftovers": ("nothing_left",),
+    "skerry.testing.recording": ("RecordedCodeServer", "RecordingRuntime"),
+    "skerry.testing.project": ("WorkspaceProject",),
 }
 
-__all__ = list(_HOMES)
+__all__ = [name for names in _HOMES.values() for name in names]
 
 if TYPE_CHECKING:
     from skerry.testing.clauses import Clause as Clause
@@ -29,13 +28,7 @@ if TYPE_CHECKING:
     from skerry.testing.recording import RecordingRuntime as RecordingRuntime
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily.attributes(__name__, _HOMES)
 
 
 def __dir__() -> List[str]:
