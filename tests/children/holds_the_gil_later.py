@@ -26,7 +26,8 @@ def work():
 
 @sensor(pipeline=work)
 def held_up():
-    pass
+    while True:  # it may come this far before the other thread does
+        time.sleep(0.005)
 
 
 @repository

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.interpreters import VERSIONS, interpreter
 from support.servers import alive
 from support.waiting import wait_until
 
@@ -106,7 +107,8 @@ def test_a_call_that_never_returns_is_ended_at_its_deadline_whole_and_alone(
     assert kind(result) is ErrorKind.EVALUATION_TIMEOUT
     assert result.error is not None
     assert result.error.message.splitlines()[0] == "The sensor 'stubborn' was not evaluated within 3 s, and was ended."
-    assert not [pid for pid in names if alive(pid)]
+    assert not [pid for pid, name in names.items() if name == "sleep" and alive(pid)]
+    wait_until(lambda: not [pid for pid in names if alive(pid)], what="the end of all that there was of it")
     assert not other.done()
     (tmp_path / "released").touch()
     assert run_keys(other.result(LONG)) == ["released"]
@@ -169,6 +171,20 @@ def test_many_evaluations_run_at_once_and_nothing_of_them_is_left(
 
 def test_evaluations_may_import_and_use_pools(location: Location) -> None:
     assert evaluate(location, "imports").skip_reason == "<class 'queue.Queue'>"
+    assert evaluate(location, "uses_pools").skip_reason == "6"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_calls_work_in_every_interpreter(version: str, load: Load) -> None:
+    entry = f"{{relative_path: {CHILDREN / 'evaluations.py'}, executable_path: {interpreter(version)}}}"
+    location = only(load(f"load_from: [python_file: {entry}]"))
+    due = Evaluation("everything", "daily", "schedule", scheduled_execution_time=1_700_000_000.5)
+    zone = "22:13:20.500000+00:00" if version == "3.8" else "23:13:20.500000+01:00"
+    assert run_keys(location.evaluate(due)) == [f"2023-11-14T{zone}"]
+    late = evaluate(location, "waits", 3.0)
+    assert late.error is not None
+    assert [frame.function for frame in late.error.frames] == ["waits", "wait_for"]
+    assert kind(evaluate(location, "segfaults")) is ErrorKind.PROCESS_SIGNALED
     assert evaluate(location, "uses_pools").skip_reason == "6"
 
 

@@ -61,7 +61,7 @@ def evaluate_in_a_fork(
             begun = True
     except TimeoutError:
         return _last_words(conversation) if begun else Ending(timed_out=True)
-    except (OSError, PipeError):
+    except (OSError, PipeError, ValueError):  # the last: its pipe was closed in this moment
         pass
     return Ending()
 
@@ -82,9 +82,13 @@ def _ended(message: Message) -> Ending:
 
 
 def _result(answer: Message | None) -> EvaluationResult | None:
+    """Read an answer; None for one that is none, since user code wrote to what is not its own."""
     if answer is None or answer["type"] != "evaluated":
         return None
-    return EvaluationResult.from_json(answer["result"])
+    try:
+        return EvaluationResult.from_json(answer["result"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 class FreshEvaluation:
@@ -185,7 +189,10 @@ class FreshEvaluation:
 
     def lost(self, error: LocationError) -> None:
         """See ``Child``."""
-        self._fail(error)
+        if self._pid is None:
+            self._fail(error)
+        self._over.set()
+        self._conversation.cut_off()
 
     def _fail(self, error: LocationError) -> None:
         self._error = ErrorInfo(error.kind, str(error))

@@ -56,7 +56,7 @@ class Evaluator:
     def loaded(self, message: Message, standard_library: str) -> None:
         """Take what the template has told of its load. ``standard_library``: of its interpreter."""
         self._standard_library = standard_library
-        if not message["threads"]:
+        if not message.get("threads"):
             self._close_writer()
         self._loaded = {**message, "repositories": ()}
 
@@ -65,6 +65,14 @@ class Evaluator:
         loaded = self._loaded
         if loaded is None:
             return EvaluationResult(error=evaluation_cut_off(evaluation, _NOT_LOADED))
+        if "threads" not in loaded:
+            # An older skerry is installed in the environment.
+            raise LocationError(
+                ErrorKind.NOT_SUPPORTED,
+                what="An evaluation",
+                server="the skerry that is installed in the environment of the code",
+                advice="Update it there, or uninstall it: it is not needed.",
+            )
         with self._calls.begin(time.monotonic() + timeout) as conversation:
             if loaded["threads"]:
                 ending = self._evaluate_afresh(conversation, evaluation, loaded, generation)

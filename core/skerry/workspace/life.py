@@ -150,7 +150,9 @@ class Life:
         finally:
             self._used_at = time.monotonic()
             server.end_call()
-        return replace(result, error=self._masker.value(result.error))
+        # What people read; a run config and a cursor must stay what they are.
+        shown = {"error": self._masker.value(result.error), "skip_reason": self._masker.value(result.skip_reason)}
+        return replace(result, **shown)
 
     def _not_evaluated(self, evaluation: Evaluation, timeout: float) -> ErrorInfo | None:
         """Say why nothing can be evaluated. Raises LocationError when that is for good."""
