@@ -25,7 +25,8 @@ from support.waiting import wait_until
 
 from skerry import ErrorKind, Evaluation, EvaluationResult, State, Workspace
 from skerry.code_server import Processes
-from skerry.code_server.local import LoadRequest, LocalCodeServer
+from skerry.code_server.load_request import LoadRequest
+from skerry.code_server.local import LocalCodeServer
 from skerry.model import (
     ErrorInfo,
     InputSnapshot,

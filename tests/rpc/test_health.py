@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,11 @@ from support.commands import environment, skerry
 from support.servers import seconds_since, serving, short_folder
 from support.waiting import wait_until
 
-from skerry import State, Workspace
+from skerry import ErrorKind, Evaluation, State, Workspace
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
+CHILDREN = Path(__file__).parents[1] / "children"
 
 OFFICIAL = """
 import sys, grpc
@@ -276,3 +279,21 @@ def test_a_command_line_that_cannot_be_used_is_no_bad_health(
     code, said = probe(tmp_path, *arguments)
     assert code == 2
     assert words in said
+
+
+def test_health_is_told_while_a_call_waits_for_code_that_holds_its_process(tmp_path: Path, load: Load) -> None:
+    shutil.copy(CHILDREN / "holds_the_gil_later.py", tmp_path / "hogs.py")
+    with serving(tmp_path, "--python-file", "hogs.py") as server, ThreadPoolExecutor(1) as pool:
+        location = load(f"load_from: [grpc_server: {{port: {server.port}, location_name: remote}}]")["remote"]
+        wait_until(lambda: location.state is State.READY, what="READY")
+        (tmp_path / "hold").touch()
+        wait_until((tmp_path / "held").exists, what="the interpreter held")
+        call = pool.submit(location.evaluate, Evaluation("hogged", "held_up", "sensor"), 10.0)
+        wait_until(lambda: location.snapshot.busy_since is not None, what="busy")
+        for service in ("", "code"):
+            assert probe(tmp_path, "--port", str(server.port), "--service", service) == (0, "SERVING\n")
+        assert not call.done()
+        assert location.state is State.READY
+        result = call.result(60)
+        assert result.error is not None
+        assert result.error.kind is ErrorKind.EVALUATION_TIMEOUT

@@ -9,12 +9,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from signal import SIGKILL
 
 from skerry.code_server.endings import ended, timed_out
 from skerry.code_server.evaluator import Evaluator
-from skerry.code_server.output import OpenLog, Output
+from skerry.code_server.load_request import LoadRequest
+from skerry.code_server.output import Output
 from skerry.code_server.processes import Processes
 from skerry.code_server.stack import StackPipe
 from skerry.errors import ErrorKind, LocationError, PipeError
@@ -29,7 +30,7 @@ from skerry.model import (
     State,
 )
 from skerry.pipe import Connection, Message
-from skerry.plugin import CodeServer, LoadTarget, PythonEnvironment, ServerStatus
+from skerry.plugin import CodeServer, ServerStatus
 from skerry.user_process.start import STACK_SIGNAL
 from skerry.user_process.tracebacks import parse_stack
 
@@ -38,41 +39,6 @@ STOP_GRACE = 1.0
 TERMINATE_GRACE = 2.0
 #: Seconds that a close waits in all; what was sent SIGKILL is gone long before.
 _CLOSE_WAIT = 10.0
-
-
-@dataclass(frozen=True)
-class LoadRequest:
-    """What to load, where, and how long that may take.
-
-    ``folder``: the absolute folder of the workspace file; ``startup_timeout``: seconds, from when the location began to
-    open; ``deadline``: the ``time.monotonic()`` at which they are over; ``startup_timeout_place``: ``file:line:column``
-    of that setting, or of the entry that leaves it out. ``again``: code that was READY before has ended by itself, and
-    is loaded again. ``open_log``: opens the log that is given what the code writes.
-    """
-
-    target: LoadTarget
-    environment: PythonEnvironment
-    folder: str
-    startup_timeout: float
-    deadline: float
-    startup_timeout_place: str = ""
-    generation: int = 1
-    again: bool = False
-    open_log: OpenLog | None = None
-
-    def message(self, variables: dict[str, str]) -> Message:
-        """Give the message that asks a user process for it."""
-        return {
-            "type": "load",
-            "target": {
-                "kind": self.target.kind,
-                "name": self.target.name,
-                "attribute": self.target.attribute,
-                "folder": self.folder,
-                "working_directory": self.environment.working_directory,
-                "env": variables,
-            },
-        }
 
 
 class LocalCodeServer(CodeServer):
