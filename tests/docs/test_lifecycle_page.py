@@ -21,8 +21,10 @@ from skerry.code_server.output import KEPT, TAIL_LINES
 from skerry.errors import NOT_PRELOADED, NotPreloaded
 from skerry.model import LocationState
 from skerry.rpc import client, protocol
+from skerry.user_process import files
 from skerry.workspace import life as healing
 from skerry.workspace.states import TRANSITIONS
+from skerry.workspace.watching import events, patterns, subjects, watcher
 
 PAGE = read("docs/lifecycle.md")
 STATES = section(PAGE, "## States")
@@ -85,6 +87,20 @@ def test_the_figures_of_healing_are_those_of_the_code() -> None:
     assert f"after {healing.FIRST_RESTART:g} seconds, then after twice the time" in words
     assert f"at most {healing.LAST_RESTART:g} seconds, each up to a fifth sooner" in words
     assert f"READY for more than {healing.STEADY:g} seconds" in words
+
+
+def test_the_figures_of_watching_are_those_of_the_code() -> None:
+    words = " ".join(section(PAGE, "## Watching").split())
+    assert f"no {watcher.QUIET:g} seconds pass between two changes" in words
+    assert f"after {watcher.LONGEST:g} seconds it does in any case" in words
+    assert (
+        f"is reloaded {subjects.PATIENCE + 1} times; then the next reloads wait, for up to {subjects.LAST_PAUSE:g} s"
+        in words
+    )
+    assert f"more than {files.LARGEST // 1024**2} MB the size and the time count" in words
+    assert f"at most {patterns.MOST_FOLDERS} folders" in words
+    assert (f"{events.VARIABLE}=1" in words, events.POLLING) == (True, 1.0)
+    assert all(f"`{name}`" in words for name in patterns.IGNORED)
 
 
 def test_a_process_that_ends_by_itself_is_loading_with_its_error_and_then_ready(

@@ -27,6 +27,7 @@ from skerry.model import (
     ImportCost,
     RepositorySnapshot,
     ServerInfo,
+    SourceFile,
     State,
 )
 from skerry.pipe import Connection, Message
@@ -194,10 +195,12 @@ class LocalCodeServer(CodeServer):
                 repositories=tuple(RepositorySnapshot.from_json(item) for item in message["repositories"]),
                 explanation=self._explained(message),
                 progress="",
+                files=_files(message),
             )
         elif message["type"] == "failed":
             self._output.drain()
-            self._fail(replace(ErrorInfo.from_json(message["error"]), output=self._output.tail()))
+            error = replace(ErrorInfo.from_json(message["error"]), output=self._output.tail())
+            self._fail(error, files=_files(message))
             self._stop()
 
     def _loading(self, message: Message) -> None:
@@ -219,6 +222,7 @@ class LocalCodeServer(CodeServer):
             explanation=replace(explanation, preloaded=tuple(self._fork_server.preloaded)),
             progress=f"importing {self._request.target.words}",
             warnings=tuple(self._fork_server.warnings),
+            files=_files(message),
         )
 
     def _explained(self, message: Message) -> Explanation | None:
@@ -309,12 +313,16 @@ class LocalCodeServer(CodeServer):
 
     # -- state ----------------------------------------------------------------------------------------------------
 
-    def _fail(self, error: ErrorInfo, *, ended: bool = False) -> None:
+    def _fail(self, error: ErrorInfo, **changes: object) -> None:
         failed = {"state": State.FAILED, "server": None, "repositories": (), "progress": "", "busy_since": None}
-        self._move(**failed, error=error, ended=ended)
+        self._move(**failed, error=error, **changes)
 
     def _move(self, **changes: object) -> None:
         with self._lock:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]
             if self._observer is not None:
                 self._observer(self._status)
+
+
+def _files(message: Message) -> tuple[SourceFile, ...]:
+    return tuple(SourceFile(path, digest) for path, digest in message.get("files", {}).items())

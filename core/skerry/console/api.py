@@ -94,6 +94,7 @@ def api() -> None:
 @_option("--client-ca", metavar="FILE", help="Let in who shows a certificate that one of these authorities signed.")
 @_option("--token-file", metavar="FILE", help="Let in who sends one of the tokens in this file, one a line.")
 @_option("--insecure", is_flag=True, help="Without TLS and tokens, serve other machines, too.")
+@_option("--watch", is_flag=True, help="Load the code again when a file that it was loaded from is saved.")
 @_option(
     "--exit-without-clients",
     type=click.FloatRange(0, min_open=True),
@@ -116,6 +117,7 @@ def grpc(
     client_ca: str | None,
     token_file: str | None,
     insecure: bool,
+    watch: bool,
     exit_without_clients: float | None,
     log_format: str,
     **target: Any,
@@ -137,7 +139,7 @@ def grpc(
     if client_ca is not None and tls_cert is None:
         raise click.UsageError("--client-ca needs TLS: give --tls-cert and --tls-key, too.")
     tls = (tls_cert, tls_key, client_ca) if tls_cert is not None and tls_key is not None else None
-    how = How(_address(host, port, socket), tls, token_file, insecure, exit_without_clients, log_format)
+    how = How(_address(host, port, socket), tls, token_file, insecure, watch, exit_without_clients, log_format)
     sys.exit(listen(entry, how))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from skerry.code_server import Backlog, Processes
-from skerry.model import LocationState, State
+from skerry.model import Cause, LocationState, State
 from skerry.rpc.address import Address
 
 logger = logging.getLogger("skerry.server")
@@ -32,6 +32,7 @@ class How:
     tls: tuple[str, str, str | None] | None
     token_file: str | None
     insecure: bool
+    watch: bool
     exit_without_clients: float | None
     log_format: str
 
@@ -61,6 +62,8 @@ def listen(entry: Mapping[str, Any], how: How) -> int:
                 click.echo(f"{problem.message}\n{problem.hint}", err=True)
             return 2
         workspace.subscribe(_tell)
+        if how.watch:
+            workspace.watch()
         serving = Serving(
             address=how.address,
             target=_target(entry),
@@ -87,6 +90,11 @@ def _target(entry: Mapping[str, Any]) -> str:
 
 def _tell(name: str, old: LocationState | None, new: LocationState) -> None:
     """Log what became of the code."""
+    if new.last_move is None or (old is not None and old.last_move is new.last_move):
+        return
+    if new.stale and new.error is not None and new.last_move.cause is Cause.FILES_CHANGED:
+        # Who asks for a reload is told by the server.
+        logger.error("the reload of %s failed, %s changed: %s", name, new.last_move.detail, new.error.message)
     if old is not None and (old.state, old.stale, old.server) == (new.state, new.stale, new.server):
         return
     if new.state is State.READY and new.server is not None and not new.stale:

@@ -12,6 +12,7 @@ _HOMES = {
     "skerry.model.errors": ("DefinitionFailure", "ErrorInfo", "Frame", "Problem", "Severity"),
     "skerry.model.evaluation": ("Evaluation", "EvaluationResult", "RequestedRun"),
     "skerry.model.explanation": ("Explanation", "ImportCost", "PathEntry"),
+    "skerry.model.files": ("SourceFile",),
     "skerry.model.location": (
         "Cause",
         "LocationState",
@@ -61,6 +62,7 @@ __all__ = [
     "ServerInfo",
     "Severity",
     "SolidSnapshot",
+    "SourceFile",
     "State",
     "WorkspaceReloadResult",
     "WorkspaceState",
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from skerry.model.errors import DefinitionFailure, ErrorInfo, Frame, Problem, Severity
     from skerry.model.evaluation import Evaluation, EvaluationResult, RequestedRun
     from skerry.model.explanation import Explanation, ImportCost, PathEntry
+    from skerry.model.files import SourceFile
     from skerry.model.location import (
         Cause,
         LocationState,

@@ -72,6 +72,7 @@ class Origin(Record):
     the workspace file, absolute. ``startup_timeout``: seconds. ``env``: variables for the user process; ``env_file``:
     absolute paths of files with more of them, which give way to ``env``; a later file overrides an earlier one.
     ``lazy``: it is loaded when first used; ``idle_timeout``: seconds without use after which its process is ended.
+    ``watch``: absolute globs of data files whose change reloads it where the workspace watches.
     """
 
     location_name: str
@@ -83,6 +84,7 @@ class Origin(Record):
     env_file: Tuple[str, ...] = ()
     lazy: bool = False
     idle_timeout: Optional[float] = None
+    watch: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

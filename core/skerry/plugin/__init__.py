@@ -12,6 +12,7 @@ from skerry.model import (
     RepositorySnapshot,
     RequestedRun,
     ServerInfo,
+    SourceFile,
     State,
 )
 from skerry.plugin.code_server import CodeServer, ServerStatus
@@ -43,6 +44,7 @@ __all__ = [
     "Runtime",
     "ServerInfo",
     "ServerStatus",
+    "SourceFile",
     "State",
     "Tls",
     "hookimpl",

@@ -15,6 +15,7 @@ from skerry.model import (
     ReloadResult,
     RepositorySnapshot,
     ServerInfo,
+    SourceFile,
     State,
 )
 
@@ -29,7 +30,8 @@ class ServerStatus:
     is doing while LOADING, a few words. ``ended``: it is FAILED because its process has ended by itself after the
     code was loaded, or was taken away before, and the workspace is to start another. ``warnings``: what is not as the
     entry wants it, although the code loads. ``busy_since``: since when the oldest call into the code is under way, in
-    seconds since the epoch; None when there is none worth telling of.
+    seconds since the epoch; None when there is none worth telling of. ``files``: the user's files that the
+    load has read or looked for, also when it has failed: a workspace that watches loads again when one changes.
     """
 
     state: State
@@ -43,6 +45,7 @@ class ServerStatus:
     ended: bool = False
     warnings: tuple[str, ...] = ()
     busy_since: float | None = None
+    files: tuple[SourceFile, ...] = ()
 
 
 class CodeServer(ABC):

@@ -54,6 +54,7 @@ class LocationType(ABC):
     def watch_paths(self, origin: Origin) -> Iterable[Path]:
         """Name files and folders, beyond the modules that user code imports, whose change asks for a reload.
 
-        Called by the workspace when it starts watching the location.
+        Called by a workspace that watches, when it begins to and after each change of the entry, in the thread that
+        watches. The paths are absolute, and need not exist. It must raise nothing.
         """
         return ()

@@ -14,14 +14,15 @@ from skerry.model import ErrorInfo
 from skerry.pipe import Message
 from skerry.user_process.describe import describe
 from skerry.user_process.discover import discover
+from skerry.user_process.files import Files, files_of
 from skerry.user_process.missing import missing_file, missing_import, missing_module
 from skerry.user_process.target import Target
 from skerry.user_process.tracebacks import describe_exception
 
 
-def failed(error: ErrorInfo) -> Message:
-    """Make the message that tells a failure."""
-    return {"type": "failed", "error": error.to_json()}
+def failed(error: ErrorInfo, files: Files) -> Message:
+    """Make the message that tells a failure. ``files``: those that the load has read or looked for."""
+    return {"type": "failed", "error": error.to_json(), "files": files}
 
 
 def load(target: Target) -> Tuple[Message, Tuple[RepositoryDefinition, ...]]:
@@ -29,17 +30,20 @@ def load(target: Target) -> Tuple[Message, Tuple[RepositoryDefinition, ...]]:
 
     The message is ``loaded`` with what they define, or ``failed`` with the error; then there are none.
     """
-    started = time.monotonic()
+    began, started = time.time(), time.monotonic()
     try:
         with collect_failures() as collected:
             repositories = discover(_import(target), target.words, target.attribute, collected)
             snapshots = [describe(repository, describe_exception) for repository in repositories]
     except BaseException as error:  # sys.exit() and KeyboardInterrupt in user code are its failure, not our end
-        return failed(_error_info(error, target)), ()
+        return failed(_error_info(error, target), files_of(target, began, [error])), ()
+    load_seconds = time.monotonic() - started
+    errors = [failure.error for repository in repositories for failure in repository.definitions().failures]
     loaded = {
         "type": "loaded",
         "repositories": [snapshot.to_json() for snapshot in snapshots],
-        "load_seconds": time.monotonic() - started,
+        "load_seconds": load_seconds,
+        "files": files_of(target, began, errors),
         # What Python's threads hold when a process is forked stays held in the other for ever.
         "threads": len(sys._current_frames()) > 1,
     }

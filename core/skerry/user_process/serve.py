@@ -13,6 +13,7 @@ from skerry.errors import LocationError
 from skerry.model import ErrorInfo
 from skerry.pipe import Connection, Message
 from skerry.user_process.explain import explain
+from skerry.user_process.files import files_before, files_without
 from skerry.user_process.load import failed, load
 from skerry.user_process.start import STACK_SIGNAL
 from skerry.user_process.streams import flush, write_at_once
@@ -43,7 +44,7 @@ def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bo
     try:
         target.enter()
     except LocationError as error:
-        answer = failed(ErrorInfo(error.kind, str(error)))
+        answer = failed(ErrorInfo(error.kind, str(error)), files_without(target, error.fields["path"]))
     else:
         connection.send(_loading(target, inherited_path, injected))
         answer, repositories = _load_measured(target) if measure else load(target)
@@ -70,6 +71,7 @@ def _loading(target: Target, inherited_path: str, injected: str) -> Message:
         "standard_library": STANDARD_LIBRARY,
         "image": os.environ.get("SKERRY_CURRENT_IMAGE"),
         "explanation": explain(target, inherited_path, injected).to_json(),
+        "files": files_before(target),
     }
 
 

@@ -22,6 +22,7 @@ from skerry.model import (
     Move,
     ReloadResult,
     RepositorySnapshot,
+    SourceFile,
     State,
 )
 from skerry.plugin import ServerStatus
@@ -80,6 +81,8 @@ class Life:
         self._history: deque[Move] = deque(maxlen=HISTORY)
         self._opener = opener
         self._observer = observer
+        #: What its last load has read or looked for, also one that has failed; see ``ServerStatus``.
+        self.files: tuple[SourceFile, ...] = ()
         self._server: OpenedCodeServer | None = None
         #: What is to take the place of ``_server`` once it is READY; a reload is under way.
         self._successor: OpenedCodeServer | None = None
@@ -167,6 +170,12 @@ class Life:
             advice="Wait until it is READY, or give it more time.",
         )
         return ErrorInfo(error.kind, str(error))
+
+    def is_loading(self) -> bool:
+        """Tell whether its code is being loaded just now, from nothing or beside what serves."""
+        with self._changed:
+            loading = self.state.state is State.LOADING and self.state.retry_at is None
+            return loading or self._reload is not None
 
     def moves(self) -> tuple[Move, ...]:
         """Give the moves that are remembered."""
@@ -283,6 +292,8 @@ class Life:
 
     def _server_changed(self, server: OpenedCodeServer, status: ServerStatus) -> None:
         with self._changed:
+            if server in (self._server, self._successor) and (status.files or status.state is State.READY):
+                self.files = status.files
             if server is self._successor:
                 self._successor_changed(server, status)
             elif server is self._server and status.state is State.FAILED and self._is_beside_a_reload(server):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
@@ -21,6 +22,11 @@ from skerry.workspace.opening import LocationOpener
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace.states import SETTLED
 from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, read_workspace_files
+
+if TYPE_CHECKING:
+    from skerry.workspace.watching import Watcher
+
+logger = logging.getLogger("skerry")
 
 DEFAULT_FILE = "workspace.yaml"
 #: Locations that are closed or loaded again at a time.
@@ -62,6 +68,8 @@ class Workspace:
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
         self._unsettled: set[str] = set()
         self._closing = threading.Lock()
+        self._closed = False
+        self._watcher: Watcher | None = None
         self._locations = {entry.name: self._make(entry) for entry in description.entries}
         for location in self._locations.values():
             location._life.begin()
@@ -154,6 +162,8 @@ class Workspace:
         closed. Raises WorkspaceFileError when a file cannot be used at all: then nothing is touched.
         """
         with self._reloading:
+            if self._closed:
+                return WorkspaceReloadResult()
             description = self._read()
             before = dict(self._locations)
             new = [entry for entry in description.entries if entry.name not in before]
@@ -187,10 +197,32 @@ class Workspace:
         _all_at_once([functools.partial(change, entry) for entry in entries])
         return {entry.name: results[entry.name] for entry in entries if entry.name in results}
 
+    def watch(self, tell: Callable[[str], None] | None = None) -> None:
+        """From now on load again what is saved, until ``close``. Idempotent.
+
+        A location is reloaded when the content of a file that it was loaded from is another: a module that it has
+        imported, an environment file, a match of its ``watch`` globs, what its type names; also one that was not
+        there when its load failed. Changed workspace files are read again. ``tell``: called with what no location can
+        tell, such as a workspace file that cannot be used or a folder that cannot be watched, from threads of the
+        watching; it must not block and not raise. Default: these are warnings in the log ``skerry``.
+        """
+        from skerry.workspace.watching import Watcher  # with what it stands on: half of the time of an `inspect`
+
+        with self._closing:
+            if self._watcher is None and not self._closed:
+                self._watcher = Watcher(self, self._paths, self._registry, tell or logger.warning)
+
     def close(self) -> None:
         """End every location's processes, also those that are loading, and wait until nothing is left. Idempotent."""
         with self._closing:
+            self._closed = True
+            if self._watcher is not None:
+                self._watcher.stop()
             _all_at_once([location._life.close for location in self.locations])
+            with self._reloading:  # one that was under way has ended; close what it has added
+                _all_at_once([location._life.close for location in self.locations])
+            if self._watcher is not None:
+                self._watcher.wait()
             self._processes.close()
             self._opener.close()
 

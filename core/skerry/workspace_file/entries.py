@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from skerry.errors import LocationError, PluginError
@@ -28,7 +30,8 @@ class Draft:
     """An entry before the names of the others are known.
 
     ``name``: None while it has none. ``name_place``: what names it. ``options``: normalised; None when a finding cost
-    them. ``common``: the options that core added, resolved; ``env`` and ``env_file`` of them as they may be stored.
+    them. ``common``: the options that core added, resolved; ``env``, ``env_file`` and ``watch`` of them as they may be
+    stored.
     ``written``: the secrets that ``options`` refers to in place of the file. ``texts``: what problems must not show.
     """
 
@@ -41,6 +44,7 @@ class Draft:
     common: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     env_file: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict)
     texts: Collection[str] = ()
     startup_timeout_place: Place | None = None
@@ -153,7 +157,10 @@ class EntryReader:
             if draft.name is None:
                 draft.name = unescape(_checked_name(location_type.default_name(own)))
             draft.env = _env(options, stored)
-            draft.env_file = tuple(str(context.path(path)) for path in _env_files(options))
+            draft.env_file = tuple(str(context.path(path)) for path in _listed(options, "env_file"))
+            # The folder is no part of the pattern, whatever it is called.
+            beside = EntryContext(Path(glob.escape(str(context.folder))))
+            draft.watch = tuple(str(beside.path(pattern)) for pattern in _listed(options, "watch"))
             asked = "normalize"
             normal = _checked_options(location_type.normalize(own, context))
             _check_references(options, stored, normal)
@@ -216,9 +223,10 @@ def _env(options: Tree, stored: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else trees[name].written for name, value in values.items()}
 
 
-def _env_files(options: Tree) -> list[str]:
-    files = options.value.get("env_file", [])
-    return [files] if isinstance(files, str) else files
+def _listed(options: Tree, key: str) -> list[str]:
+    """Give an option that is one text or a list of them as a list."""
+    texts = options.value.get(key, [])
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _required(location_type: LocationType) -> tuple[tuple[str, ...], ...]:

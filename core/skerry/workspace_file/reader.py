@@ -97,9 +97,16 @@ def _entry(draft: Draft, file: FileDraft) -> Entry:
     origin = None
     if draft.options is not None:
         times = {key: float(draft.common[key]) for key in ("startup_timeout", "idle_timeout") if key in draft.common}
-        lazy = draft.common.get("lazy", False)
         origin = Origin(
-            name, draft.type, draft.options, file.folder, env=draft.env, env_file=draft.env_file, lazy=lazy, **times
+            name,
+            draft.type,
+            draft.options,
+            file.folder,
+            env=draft.env,
+            env_file=draft.env_file,
+            lazy=draft.common.get("lazy", False),
+            watch=draft.watch,
+            **times,
         )
     return Entry(
         name=name,
