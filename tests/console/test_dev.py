@@ -143,3 +143,45 @@ def test_a_workspace_that_cannot_be_used_is_told(folder: Path) -> None:
     result = skerry(folder, "dev", "-w", "missing.yaml")
     assert (result.returncode, result.stdout) == (2, "")
     assert "missing.yaml" in result.stderr
+
+
+def test_a_saved_file_reloads_its_location_alone(folder: Path, write: Write) -> None:
+    with screen(folder, "dev") as terminal:
+        shown_loaded(terminal)
+        write("daily.py", GOOD.format(name="hourly"))
+        terminal.wait_for("generation 2  daily.py changed", "pipeline  hourly")
+        assert "generation 1" in terminal.line("weekly.py")
+        write("daily.py", "1 / 0\n")
+        terminal.wait_for("READY (stale)", "ZeroDivisionError", "the reload failed")
+        write("broken.py", GOOD.format(name="mended"))
+        terminal.wait_for("● broken.py")
+
+
+def test_an_edited_workspace_file_touches_its_entries_and_a_wrong_one_is_told(folder: Path, write: Write) -> None:
+    with screen(folder, "dev") as terminal:
+        shown_loaded(terminal)
+        write("workspace.yaml", "load_from: [python_file: weekly.py")
+        terminal.wait_for("workspace.yaml:", "weekly.py", "daily.py")
+        write("workspace.yaml", "load_from: [python_file: weekly.py]")
+        terminal.wait_for("1 location: 1 READY", without="daily.py")
+        assert "generation 1" in terminal.line("weekly.py")
+
+
+def test_elsewhere_a_saved_file_is_a_line_too(folder: Path, write: Write) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skerry", "dev", "-f", "daily.py"],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "daily.py  READY  generation 1  loaded" in process.stdout.readline()
+        write("daily.py", GOOD.format(name="hourly"))
+        assert "daily.py  READY  generation 2  daily.py changed" in process.stdout.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0

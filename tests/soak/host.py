@@ -43,6 +43,7 @@ def answer(workspace: Workspace, command: str, *arguments: str) -> Any:
 
 def main() -> None:
     with Workspace.load(sys.argv[1]) as workspace:
+        workspace.watch()
         for line in sys.stdin:
             request = json.loads(line)
             if request == ["end"]:

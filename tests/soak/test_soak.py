@@ -120,12 +120,10 @@ class Disturbance:
     def _save(self, host: Host, server: Server) -> None:
         number = self.chance.randrange(LOCATIONS)
         self._write(number)
-        host.ask("reload", self.names[number])
 
     def _break(self, host: Host, server: Server) -> None:
         number = self.chance.randrange(LOCATIONS)
         (self.folder / f"team{number}.py").write_text("1 / 0\n")
-        host.ask("reload", self.names[number])
 
     def _write(self, number: int) -> None:
         self.saved += 1
@@ -134,10 +132,9 @@ class Disturbance:
 
 
 def rest(host: Host, disturbance: Disturbance) -> None:
-    """Mend what is broken, and wait until all is READY, of the newest code."""
+    """Mend what is broken, and wait until all is READY, of the newest code: nothing but that is told to the host."""
     disturbance.mend()
-    for name in [*disturbance.names, "remote"]:
-        host.ask("reload", name)
+    host.ask("reload", "remote")
     wait_until(
         lambda: all(state == ["READY", False] for state in host.ask("states").values()),
         REST,

@@ -63,22 +63,30 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _print(workspace: Workspace, console: Console, page: Page) -> None:
     """Print a line for each move, and below it the error that it has brought."""
     from skerry.console.render.errors import render_error
+    from skerry.console.render.layout import paragraph
     from skerry.console.render.moves import render_move
-    from skerry.console.render.page import indented, put
+    from skerry.console.render.page import LOOK, indented, put
 
-    moves: queue.SimpleQueue[tuple[LocationState, Move]] = queue.SimpleQueue()
+    news: queue.SimpleQueue[tuple[LocationState, Move] | str] = queue.SimpleQueue()
 
     def moved(name: str, old: LocationState | None, new: LocationState) -> None:
         if new.last_move is not None and (old is None or old.last_move is not new.last_move):
-            moves.put((new, new.last_move))
+            news.put((new, new.last_move))
 
     for location in workspace:
         moved(location.name, None, location.snapshot)
     workspace.subscribe(moved)
+    workspace.watch(news.put)
     while True:
-        state, move = moves.get()
-        error = state.error
-        put(console, page, [render_move(state, move, page), *(indented(render_error(error, page)) if error else [])])
+        new = news.get()
+        if isinstance(new, str):
+            lines = paragraph(new, page, LOOK)
+        else:
+            state, move = new
+            lines = [render_move(state, move, page)]
+            if state.error is not None:
+                lines += indented(render_error(state.error, page))
+        put(console, page, lines)
         sys.stdout.flush()
 
 
@@ -89,9 +97,11 @@ def _show(workspace: Workspace, console: Console, page: Page) -> None:
     from skerry.console.keys import Keyboard
 
     with Keyboard() as keyboard, Live(console=console, screen=True, auto_refresh=False) as live:
+        session = Session(workspace, keyboard, page)
         workspace.subscribe(lambda name, old, new: keyboard.wake())
+        workspace.watch(session.tell)
         with suppress(EOFError):
-            Session(workspace, keyboard, page).run(live, console)
+            session.run(live, console)
 
 
 class Session:
@@ -123,6 +133,11 @@ class Session:
             if key == "q":
                 return
             self._obey(key)
+
+    def tell(self, message: str) -> None:
+        """Show what was done last, or what is wrong with the watching. From any thread."""
+        self._message = message
+        self._keyboard.wake()
 
     def _view(self) -> View:
         from skerry.console.render.dev import View
@@ -162,10 +177,10 @@ class Session:
         from skerry.errors import LocationError
 
         try:
-            self._message = f"{location.name}: {_told(location.reload())}"
+            told = _told(location.reload())
         except LocationError as error:
-            self._message = f"{location.name}: {str(error).splitlines()[0]}"
-        self._keyboard.wake()
+            told = str(error).splitlines()[0]
+        self.tell(f"{location.name}: {told}")
 
 
 def _told(result: ReloadResult) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from skerry.console.render.layout import columns
+from skerry.console.render.layout import columns, paragraph
 from skerry.console.render.location import render_below
 from skerry.console.render.moves import ago, reason
 from skerry.console.render.page import (
@@ -48,7 +48,7 @@ class View:
 def render_dev(state: WorkspaceState, view: View, page: Page, height: int) -> list[Text]:
     """Give exactly as many lines as the terminal has."""
     head = [_title(state, page), line()]
-    foot = [line((view.message, MOVING)), _keys()]
+    foot = [*paragraph(view.message, page, MOVING), _keys()]
     room = height - len(head) - len(foot) - 1
     most = max(room // 2, LEAST_ROWS) if len(state.locations) > LEAST_ROWS else len(state.locations)
     rows = _rows(state.locations, view.chosen, page, min(most, len(state.locations)))
