@@ -24,6 +24,8 @@ WAITING = 4 * 1024 * 1024
 CLOSE_WAIT = 5.0
 
 _LOCK = ".{}.lock"
+#: More than one: another host that begins may just look whether we are dead.
+_ATTEMPTS = 3
 
 logger = logging.getLogger("skerry")
 
@@ -37,7 +39,8 @@ class LogFiles:
         #: Once it is made; then ``_host`` is there, too.
         self._folder: Path | None = None
         self._host = ""
-        self._lock = contextlib.ExitStack()
+        #: Holds the lock by which other hosts see that we live.
+        self._presence = contextlib.ExitStack()
         self._changed = threading.Condition()
         #: Those for which there is something to do, in the order in which it came.
         self._pending: dict[LoadLog, None] = {}
@@ -77,7 +80,7 @@ class LogFiles:
     # -- in the writing thread --------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        with self._lock:
+        with self._presence:
             while work := self._next():
                 log, data, dropped, ended = work
                 self._write(log, data, dropped, ended=ended)
@@ -119,19 +122,22 @@ class LogFiles:
         label(folder, log.location)
         log.writer = LoadWriter(folder, log.generation, self._host)
         self._live[log.writer.stem] = log
-        self._prune(folder)
+        try:
+            self._prune(folder)
+        except OSError as error:
+            self._warn(error)
 
     def _introduce(self, logs: Path) -> str:
-        """Choose a name, and hold the lock by which other hosts see that we live; clear away those of the dead."""
+        """Choose a name, and show under it that we live; clear away what showed that of the dead."""
         for left in logs.glob(_LOCK.format("*")):
             with contextlib.suppress(OSError), try_lock(left):
                 pass
-        host = os.urandom(4).hex()
-        # Where nothing can be locked, nobody takes another for dead.
-        with contextlib.suppress(OSError):
-            # Another host that begins may just look whether we are dead.
-            while not self._lock.enter_context(try_lock(logs / _LOCK.format(host))):
-                host = os.urandom(4).hex()
+        for _ in range(_ATTEMPTS):
+            host = os.urandom(4).hex()
+            # Where nothing can be locked, nobody takes another for dead.
+            with contextlib.suppress(OSError):
+                if self._presence.enter_context(try_lock(logs / _LOCK.format(host))):
+                    break
         return host
 
     def _prune(self, folder: Path) -> None:
