@@ -127,6 +127,12 @@ def test_what_was_too_slow_is_told_with_the_line_that_it_was_at(location: Locati
     assert evaluate(location, "waits", 0.0).error is not None
 
 
+def test_what_is_said_after_the_deadline_is_no_answer(location: Location) -> None:
+    result = evaluate(location, "wakes_up", 2.0)
+    assert kind(result) is ErrorKind.EVALUATION_TIMEOUT
+    assert result.run_requests == ()
+
+
 def test_what_an_evaluation_leaves_running_ends_with_it(location: Location) -> None:
     left = evaluate(location, "leaves_a_process").skip_reason
     assert left is not None
