@@ -121,6 +121,12 @@ def stubborn():
 
 
 @sensor(pipeline=work)
+def wakes_up():
+    ctypes.CDLL(None).sleep(3600)  # a signal ends it
+    return RunRequest("too late")
+
+
+@sensor(pipeline=work)
 def leaves_a_process():
     child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
     return SkipReason(str(child.pid))
@@ -163,5 +169,16 @@ def of_broken():
 def everything():
     return [
         *(daily, empty, counts, skips, result, many, too_large, nothing, raises, not_json, not_an_answer, exits),
-        *(ends, segfaults, closes_everything, stubborn, leaves_a_process, waits, imports, uses_pools, of_broken),
+        *(
+            ends,
+            segfaults,
+            closes_everything,
+            stubborn,
+            wakes_up,
+            leaves_a_process,
+            waits,
+            imports,
+            uses_pools,
+            of_broken,
+        ),
     ]

@@ -130,11 +130,16 @@ def slow():
 def sales():
     return [new_orders, slow]
 """
-CALLS = {ErrorKind.DEFINITION_NOT_FOUND, ErrorKind.EVALUATION_TIMEOUT, ErrorKind.EVALUATION_CUT_OFF}
-
-#: What cannot be brought about here: an old Python, a machine without room, a system without fork; or is elsewhere.
-NOT_MADE = {
+THREADS = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+CALLS = {
     ErrorKind.CODE_CHANGED,
+    ErrorKind.DEFINITION_NOT_FOUND,
+    ErrorKind.EVALUATION_TIMEOUT,
+    ErrorKind.EVALUATION_CUT_OFF,
+}
+
+#: What cannot be brought about here: an old Python, a machine without room, a system without fork.
+NOT_MADE = {
     ErrorKind.INTERPRETER_TOO_OLD,
     ErrorKind.PROCESS_NOT_STARTED,
     ErrorKind.UNSUPPORTED_PLATFORM,
@@ -244,17 +249,23 @@ def call_messages(tmp_path_factory: pytest.TempPathFactory) -> dict[ErrorKind, s
     """Call into user code, and give what went wrong."""
     folder = tmp_path_factory.mktemp("called")
     (folder / "called.py").write_text(CALLED)
-    with Workspace.from_entries([{"python_file": "called.py"}], folder) as workspace, ThreadPoolExecutor(1) as pool:
-        (location,) = workspace
-        assert location.wait(60)
+    (folder / "threads.py").write_text(THREADS + CALLED)
+    entries = [{"python_file": name} for name in ("called.py", "threads.py")]
+    with Workspace.from_entries(entries, folder) as workspace, ThreadPoolExecutor(1) as pool:
+        assert workspace.wait(60)
+        location, threads = workspace
+        threads.reload()
+        (folder / "threads.py").write_text(CALLED)
         results = [location.evaluate(Evaluation("sales", "new_order", "sensor"))]
+        results.append(threads.evaluate(Evaluation("sales", "new_orders", "sensor")))
         results.append(location.evaluate(Evaluation("sales", "slow", "sensor"), timeout=3.0))
         (folder / "slow").unlink(missing_ok=True)
         call = pool.submit(location.evaluate, Evaluation("sales", "slow", "sensor"))
         wait_until((folder / "slow").exists, what="the call")
         workspace.close()
         results.append(call.result(60))
-    return {result.error.kind: result.error.message for result in results if result.error is not None}
+    errors = [result.error for result in results if result.error is not None]
+    return {error.kind: _placed(error.message, folder) for error in errors}
 
 
 def _met(location: Location, kind: ErrorKind) -> ErrorInfo:
