@@ -298,6 +298,16 @@ def test_a_save_during_the_first_load_is_not_lost(write: Write, load: Load, tmp_
     assert_not_reloaded(location, 2)
 
 
+def test_a_save_just_before_a_load_leaves_no_doubt_of_what_was_loaded(write: Write, load: Load) -> None:
+    write("one.py", GOOD.format(name="one"))
+    (location,) = load("load_from: [python_file: one.py]")
+    assert location.wait(60)
+    for number in range(20):
+        write("one.py", GOOD.format(name=f"save_{number}"))
+        assert location.reload().error is None
+        assert None not in [file.digest for file in location._life.files]
+
+
 def test_a_reload_that_hangs_keeps_no_other_waiting(watch: Watch, write: Write, tmp_path: Path) -> None:
     workspace = watch(TWO)
     write("one.py", "import time\ntime.sleep(1000)\n")

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import sys
+import time
 import traceback
 from typing import Dict, Iterable, Iterator, List, Optional
 
@@ -23,8 +24,8 @@ Files = Dict[str, Optional[str]]
 
 #: Bytes; of a larger file the size and the time of its last change stand for its content.
 LARGEST = 16 * 1024 * 1024
-#: Seconds by which a file system's clock may be behind that of ``time.time()``: the kernel's ticks.
-_TICK = 0.02
+#: The clock by which Linux dates files: it goes in ticks, and would be behind any other.
+_LINUX_FILE_CLOCK = 5  # CLOCK_REALTIME_COARSE
 
 _INTERNAL = tuple(os.sep + name + os.sep for name in (".git", "__pycache__"))
 #: What ``from package import name`` says in every version; ``ImportError.name_from`` is only in newer ones.
@@ -49,6 +50,11 @@ def digest(path: str) -> str:
         return ""
 
 
+def file_time() -> float:
+    """Give the time as a file that is written now would bear it."""
+    return time.clock_gettime(_LINUX_FILE_CLOCK) if sys.platform == "linux" else time.time()
+
+
 def files_before(target: Target) -> Files:
     """Give what is known before the load: it may end the process, and then nothing more is told."""
     return {target.name: digest(target.name)} if target.kind == "file" else {}
@@ -59,12 +65,13 @@ def files_without(target: Target, folder: str) -> Files:
     return {folder: digest(folder), **files_before(target)}
 
 
-def files_of(target: Target, started: float, errors: Iterable[BaseException]) -> Files:
-    """Give the user's files behind a load that began at ``started``, by ``time.time()``.
+def files_of(target: Target, started: float, before: Files, errors: Iterable[BaseException]) -> Files:
+    """Give the user's files behind a load that began at ``started``, by ``file_time``.
 
     These are the target, the files of the modules, and for each of the ``errors`` that the load has met those that its
     traceback names and those that would have mended it by being there. Called when the load is over: a digest is None
-    where the file has changed since it began. Bytecode that could be taken for that of a later content is removed.
+    where the file has changed since it began, and is not as it was ``before``. Bytecode that could be taken for that of
+    a later content is removed.
     """
     found = {os.path.abspath(path) for path in _files_of_modules()}
     for error in errors:
@@ -72,7 +79,7 @@ def files_of(target: Target, started: float, errors: Iterable[BaseException]) ->
     watched = {path for path in found if _is_watched(path)}
     if target.kind == "file":
         watched.add(target.name)
-    return {path: _digest_since(path, started) for path in watched}
+    return {path: _digest_since(path, started, before.get(path)) for path in watched}
 
 
 def _is_watched(path: str) -> bool:
@@ -89,7 +96,7 @@ def _is_watched(path: str) -> bool:
 _PARTS = ("lib" + os.sep, "lib64" + os.sep, "bin" + os.sep)
 
 
-def _digest_since(path: str, started: float) -> Optional[str]:
+def _digest_since(path: str, started: float, before: Optional[str]) -> Optional[str]:
     content = digest(path)
     try:
         status = os.stat(path)
@@ -99,8 +106,8 @@ def _digest_since(path: str, started: float) -> Optional[str]:
     if path.endswith(".py") and status.st_mtime >= started - 1:
         with contextlib.suppress(OSError, NotImplementedError):
             os.unlink(importlib.util.cache_from_source(path))
-    is_file = stat.S_ISREG(status.st_mode)
-    return None if is_file and max(status.st_mtime, status.st_ctime) >= started - _TICK else content
+    is_new = stat.S_ISREG(status.st_mode) and max(status.st_mtime, status.st_ctime) >= started
+    return None if is_new and content != before else content
 
 
 def _files_of_modules() -> Iterator[str]:
