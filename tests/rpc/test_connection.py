@@ -9,12 +9,17 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.commands import skerry
+from support.other_servers import code_server
 from support.servers import serving
 from support.waiting import wait_until
 
-from skerry import State, Workspace
+from skerry import LocationError, State, Workspace
 from skerry.model import LocationState
+from skerry.rpc import skerry_v1_pb2 as messages
+from skerry.rpc.address import Address
+from skerry.rpc.peer import Peer
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
@@ -110,3 +115,12 @@ def test_what_is_shown_of_a_remote_location_names_its_address_and_its_python(hel
         assert "image       acme/sales:1.5\n" in shown
         shown = skerry(hello.parent, "inspect", "remote", "--explain").stdout
         assert str(hello) in shown
+
+
+def test_a_call_over_a_connection_that_another_thread_has_left_says_so() -> None:
+    with code_server("9.9.9") as port:
+        peer = Peer(Address.parse(f"localhost:{port}"), None, lambda: None)
+        peer.shake_hands(20.0)
+        peer.close()
+        with pytest.raises(LocationError, match="cannot be reached: it was left"):
+            peer.call(peer.stubs.shut_down, messages.ShutDownRequest(), 1.0)

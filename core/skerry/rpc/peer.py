@@ -89,6 +89,10 @@ class Peer:
             yield
         except grpc.RpcError as error:
             raise self._translated(error) from None
+        except ValueError:  # grpc's, of a channel that another thread has closed just now
+            if not self._closed:
+                raise
+            raise self._left() from None
 
     def close(self) -> None:
         """End the connection and all calls on it. Idempotent."""
@@ -105,7 +109,7 @@ class Peer:
         if self._sent:
             details = details.replace(self._sent, "***")  # whoever answers may say what it was sent
         if self._closed:
-            return unreachable(self.address, "it was left")
+            return self._left()
         if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
             reason, _, advice = details.partition("\n")
             return LocationError(ErrorKind.ACCESS_DENIED, address=self.address.words, reason=reason, advice=advice)
@@ -129,6 +133,9 @@ class Peer:
                 self.address, f"it answers with an error{f' ({details})' if details else ''}", "Look into its log."
             )
         return wrong_server(self.address, "it answers as no code server does")
+
+    def _left(self) -> LocationError:
+        return unreachable(self.address, "it was left")
 
     def _incompatible(self) -> LocationError:
         theirs = self.hello.protocols
