@@ -23,6 +23,7 @@ from skerry.model import LocationState
 from skerry.rpc import client, protocol
 from skerry.user_process import files
 from skerry.workspace import life as healing
+from skerry.workspace.retired import DRAIN_LIMIT
 from skerry.workspace.states import TRANSITIONS
 from skerry.workspace.watching import events, patterns, subjects, watcher
 
@@ -61,7 +62,7 @@ def test_the_figures_are_those_of_the_code() -> None:
 def test_the_figures_of_calls_are_those_of_the_code() -> None:
     words = " ".join(section(PAGE, "## Calls").split())
     assert f"calls that take less than {BUSY_AFTER:g} seconds" in words
-    assert f"ends with its last call, or after {healing.DRAIN_LIMIT:g} seconds" in words
+    assert f"ends with its last call, or after {DRAIN_LIMIT:g} seconds" in words
 
 
 def test_every_reason_why_a_module_is_not_preloaded_is_told() -> None:

@@ -55,6 +55,7 @@ def values(hello: Path, tmp_path: Path) -> dict[str, str]:
         "client_ca": str(authority.ca),
         "token_file": str(tmp_path / "tokens"),
         "insecure": "true",
+        "watch": "true",
         "exit_without_clients": "600",
         "log_format": "json",
     }

@@ -18,7 +18,7 @@ from support.waiting import wait_until
 
 from skerry import ErrorKind, Evaluation, EvaluationResult, Location, LocationError, State, Workspace
 from skerry.code_server import calls
-from skerry.workspace import life
+from skerry.workspace import retired
 
 Load = Callable[[str], Workspace]
 Write = Callable[[str, str], Path]
@@ -346,7 +346,7 @@ def test_a_call_that_began_before_a_reload_finishes_in_its_generation(
 def test_a_reload_waits_for_no_call_and_the_drain_limit_ends_it(
     write: Write, load: Load, begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(life, "DRAIN_LIMIT", 0.2)
+    monkeypatch.setattr(retired, "DRAIN_LIMIT", 0.2)
     write("team.py", GENERATION.format(word="old"))
     location = only(load("load_from: [python_file: team.py]"))
     before = pid_of(location)

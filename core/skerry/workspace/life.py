@@ -1,10 +1,9 @@
-"""The life of one location: its code servers, its loads, and the one function that moves its state."""
+"""The life of one location: its code servers and its loads."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -26,8 +25,10 @@ from skerry.model import (
     State,
 )
 from skerry.plugin import ServerStatus
+from skerry.workspace.moves import Moves, Observer
 from skerry.workspace.opened import OpenedCodeServer
-from skerry.workspace.states import SETTLED, cause_of, may_move
+from skerry.workspace.retired import Retired, Threads
+from skerry.workspace.states import SETTLED, cause_of
 from skerry.workspace_file import Entry, Masker
 
 #: Seconds before a process that has ended by itself again is started again: at first, and at most.
@@ -35,26 +36,13 @@ FIRST_RESTART = 0.1
 LAST_RESTART = 30.0
 #: Seconds for which it must have been READY for it to be started again at once.
 STEADY = 60.0
-#: Moves that are remembered.
-HISTORY = 100
-#: Seconds for which code that was replaced goes on for the calls that began in it.
-DRAIN_LIMIT = 60.0
-
-#: Called after each move with the location's name, the state before (None at first) and the new one.
-Observer = Callable[[str, LocationState | None, LocationState], None]
 
 
-class Opener(Protocol):
+class Opener(Threads, Protocol):
     """What has locations opened; ``skerry.workspace.opening`` is it."""
 
     def open(self, life: Life, generation: int, *, again: bool) -> None:
         """Have a generation opened soon, in another thread. ``again``: code that was READY before has ended."""
-
-    def soon(self, task: Callable[[], None]) -> None:
-        """Run a task that may wait, in another thread."""
-
-    def call_later(self, seconds: float, function: Callable[[], None]) -> Timer:
-        """Call a short function once so many seconds have passed."""
 
 
 @dataclass
@@ -77,10 +65,9 @@ class Life:
 
     def __init__(self, entry: Entry, opener: Opener, observer: Observer) -> None:
         self.entry = entry
-        self.state = LocationState(entry.name, entry.type, entry.line, **_first(entry))
-        self._history: deque[Move] = deque(maxlen=HISTORY)
+        self._moves = Moves(LocationState(entry.name, entry.type, entry.line, **_first(entry)), observer)
+        self._changed = self._moves.changed
         self._opener = opener
-        self._observer = observer
         #: What its last load has read or looked for, also one that has failed; see ``ServerStatus``.
         self.files: tuple[SourceFile, ...] = ()
         self._server: OpenedCodeServer | None = None
@@ -95,16 +82,14 @@ class Life:
         self._restart: Timer | None = None
         self._used_at = 0.0
         self._idle: Timer | None = None
-        #: Ended code servers, to be closed by a thread that may wait.
-        self._ended: list[OpenedCodeServer] = []
-        self._closing_ended = threading.Lock()
-        #: Those that were replaced and still have calls under way, each with the limit for these.
-        self._draining: dict[OpenedCodeServer, Timer] = {}
+        self._retired = Retired(opener)
         self._generation = 0
-        self._masker = Masker()
         self._end_opening: Callable[[], None] = lambda: None
-        self._changed = threading.Condition(threading.RLock())
-        self._move(state=self.state.state, cause=Cause.OPENED)
+
+    @property
+    def state(self) -> LocationState:
+        """All that is known of it now."""
+        return self._moves.state
 
     # -- what its handle calls -------------------------------------------------------------------------------------
 
@@ -126,7 +111,7 @@ class Life:
         """Give what the present code server has kept, secrets masked."""
         with self._changed:
             server = self._server
-        return self._masker.text(server.output()) if server is not None else ""
+        return self._moves.masker.text(server.output()) if server is not None else ""
 
     def is_owned(self) -> bool:
         """Tell whether its code server is ours; it is where there is none."""
@@ -154,8 +139,8 @@ class Life:
             self._used_at = time.monotonic()
             server.end_call()
         # What people read; a run config and a cursor must stay what they are.
-        shown = {"error": self._masker.value(result.error), "skip_reason": self._masker.value(result.skip_reason)}
-        return replace(result, **shown)
+        masker = self._moves.masker
+        return replace(result, error=masker.value(result.error), skip_reason=masker.value(result.skip_reason))
 
     def _not_evaluated(self, evaluation: Evaluation, timeout: float) -> ErrorInfo | None:
         """Say why nothing can be evaluated. Raises LocationError when that is for good."""
@@ -179,8 +164,7 @@ class Life:
 
     def moves(self) -> tuple[Move, ...]:
         """Give the moves that are remembered."""
-        with self._changed:
-            return tuple(self._history)
+        return self._moves.history()
 
     def reload(self, cause: Cause, detail: str) -> ReloadResult:
         """See ``Location.reload``."""
@@ -222,27 +206,23 @@ class Life:
     def close(self) -> None:
         """End it for good, and wait for its processes' end. Idempotent."""
         with self._changed:
-            self._ended += [server for server in (self._server, self._successor) if server is not None]
+            for server in (self._server, self._successor):
+                self._retired.add(server)
             self._server = self._successor = None
-            self._ended += self._draining
-            for timer in (self._restart, self._idle, *self._draining.values()):
+            for timer in (self._restart, self._idle):
                 if timer is not None:
                     timer.cancel()
-            self._draining = {}
             self._move(state=State.CLOSED, cause=Cause.CLOSED, server=None, progress="", stale=False, retry_at=None)
             end_opening = self._end_opening
         end_opening()
+        self._retired.stop_draining()
         self.close_ended()
 
     # -- what the opener calls --------------------------------------------------------------------------------------
 
     def close_ended(self) -> None:
-        """Close what has ended, and wait for who does so already. Called by a thread that may wait."""
-        with self._closing_ended:
-            with self._changed:
-                ended, self._ended = self._ended, []
-            for server in ended:
-                server.close()
+        """Close the code servers that it does not use any more. Called by a thread that may wait."""
+        self._retired.close_ended()
 
     def opening(self, end_opening: Callable[[], None]) -> bool:
         """Take what ends its opening when it is closed meanwhile; tells whether it is to be opened at all."""
@@ -251,13 +231,12 @@ class Life:
             return self._awaits_a_server()
 
     def hide(self, secrets: Collection[str]) -> None:
-        """Show none of these values from now on, nor any of those given before: an older process may print them."""
-        with self._changed:
-            self._masker = self._masker.also(secrets)
+        """Show none of these values from now on."""
+        self._moves.hide(secrets)
 
     def masker(self) -> Masker:
         """Give what hides all secrets known by now."""
-        return self._masker
+        return self._moves.masker
 
     def progress(self, text: str) -> None:
         """Take a word from its opening, unless it was given up or closed meanwhile."""
@@ -333,7 +312,7 @@ class Life:
         pause = self._backoff.next() if self._restarted else 0.0
         self._restarted = True
         self._server = None
-        self._ended.append(server)
+        self._retired.add(server)
         doing = "its process has ended; it is started again"
         self._load_from_nothing(Cause.PROCESS_ENDED, "", doing, error, time.time() + pause)
         self._restart = self._opener.call_later(pause, self._restart_now)
@@ -347,23 +326,6 @@ class Life:
             restart.cancel()
             self._move(state=State.LOADING, retry_at=None)
         self._opener.open(self, self._generation + 1, again=self._generation > 0)
-
-    def _retire(self, server: OpenedCodeServer) -> None:
-        """Have a server closed that was replaced: soon, or once the calls that began in it are over."""
-        if not server.calls_under_way:
-            self._ended.append(server)
-            return
-        self._draining[server] = self._opener.call_later(DRAIN_LIMIT, lambda: self._drained(server))
-        server.when_idle(lambda: self._drained(server))
-
-    def _drained(self, server: OpenedCodeServer) -> None:
-        with self._changed:
-            limit = self._draining.pop(server, None)
-            if limit is None:
-                return
-            limit.cancel()
-            self._ended.append(server)
-        self._opener.soon(self.close_ended)
 
     # -- loading again ----------------------------------------------------------------------------------------------
 
@@ -391,10 +353,9 @@ class Life:
             self._changed.wait_for(lambda: self._is_over(reload))
             self._reload = None
             state, server = self.state, self._server
-            unwanted = [reload.failed, reload.old if reload.old is not server else None]
-            for one in unwanted:
-                if one is not None:
-                    self._retire(one)
+        self._retired.drain(reload.failed)
+        if reload.old is not server:
+            self._retired.drain(reload.old)
         self.close_ended()
         if state.state is State.READY and state.server is not None and server is not reload.old:
             return _reloaded(old, state.server.generation, before, state.repositories)
@@ -470,7 +431,7 @@ class Life:
             if rest > 0:
                 self._idle = self._opener.call_later(rest, self._look_at_use)
                 return
-            self._ended.append(self._server)
+            self._retired.add(self._server)
             self._server = None
             self._move(state=State.IDLE, cause=Cause.NOT_USED, server=None, stale=False, error=None)
         self._opener.soon(self.close_ended)
@@ -484,38 +445,15 @@ class Life:
         self._move(cause=cause or cause_of(self.state, status), detail=detail, **changes)
 
     def _move(self, *, state: State, cause: Cause | None = None, detail: str = "", **changes: Any) -> None:
-        """Make every change of this location; the only place where that happens, and where secrets are masked.
-
-        ``cause``: None for progress, which is no move to be remembered.
-        """
+        """Move it, and note what follows from its being READY."""
         with self._changed:
-            old = self.state if self._history else None
-            if old is not None and not may_move(old.state, state):
-                return
-            shown = {field: self._masker.value(value) for field, value in changes.items()}
-            if state is not State.READY:
-                shown["busy_since"] = None
-            new = replace(self.state, state=state, **shown)
-            if cause is not None:
-                move = Move(
-                    at=time.time(),
-                    old=old.state if old is not None else None,
-                    new=state,
-                    cause=cause,
-                    detail=detail,
-                    generation=new.server.generation if new.server is not None and state is State.READY else None,
-                    stale=new.stale,
-                )
-                self._history.append(move)
-                new = replace(new, last_move=move)
-            self.state = new
-            if state is State.READY and new.server is not None:
-                self._generation = new.server.generation
-                if old is None or old.state is not State.READY:
+            before = self.state.state
+            self._moves.move(state=state, cause=cause, detail=detail, **changes)
+            if self.state.state is State.READY and self.state.server is not None:
+                self._generation = self.state.server.generation
+                if before is not State.READY:
                     self._ready_at = time.monotonic()
                 self._watch_use()
-            self._changed.notify_all()
-            self._observer(new.name, old, new)
 
 
 #: What a location takes over from its code server.

@@ -16,8 +16,9 @@ from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
-from skerry.workspace.life import Life, Observer
+from skerry.workspace.life import Life
 from skerry.workspace.location import Location
+from skerry.workspace.moves import Observer
 from skerry.workspace.opening import LocationOpener
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace.states import SETTLED

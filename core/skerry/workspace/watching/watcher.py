@@ -12,8 +12,8 @@ from typing import Protocol
 from skerry.errors import SkerryError
 from skerry.model import LocationState, State
 from skerry.plugin.registry import Registry
-from skerry.workspace.life import Observer
 from skerry.workspace.location import Location
+from skerry.workspace.moves import Observer
 from skerry.workspace.watching.digests import Digests
 from skerry.workspace.watching.events import Events
 from skerry.workspace.watching.folders import Places
