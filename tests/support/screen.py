@@ -31,7 +31,7 @@ class Screen:
         self._stream = pyte.ByteStream(self._screen)
         self._resize(rows, columns)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "skerry", *arguments],
+            [sys.executable, "-X", "faulthandler", "-m", "skerry", *arguments],
             cwd=folder,
             env=environment(),
             stdin=self.terminal,
@@ -63,9 +63,8 @@ class Screen:
 
         while not there():
             left = deadline - time.monotonic()
-            assert left > 0, f"{words} did not come:\n" + "\n".join(self.lines)
-            if not self._take(left):
-                assert there(), f"{words} did not come ({self.process.poll()}):\n" + "\n".join(self.lines)
+            if left <= 0 or not self._take(left):
+                assert there(), f"{words} did not come ({self.process.poll()}):\n{self._last_words()}"
 
     def resize(self, rows: int, columns: int) -> None:
         self._screen.resize(rows, columns)
@@ -86,6 +85,14 @@ class Screen:
         self.process.wait(SECONDS)
         os.close(self._ours)
         os.close(self.terminal)
+
+    def _last_words(self) -> str:
+        """Give the screen, and where each thread of the command is: it is ended for that."""
+        shown = "\n".join(self.lines)
+        os.write(self.terminal, b"\x1b[2J\x1b[H")
+        self.process.send_signal(signal.SIGABRT)
+        self.wait_for_end()
+        return shown + "\n" + "\n".join(self.lines)
 
     def _resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -478,3 +478,15 @@ def test_secrets_are_masked_in_errors_and_kept_in_runs(
     error = evaluate(location, "bad").error
     assert error is not None
     assert error.message == "ValueError: ***"
+
+
+# -- libraries with threads of their own -------------------------------------------------------------------------------
+
+
+def test_a_library_that_computes_with_its_own_threads_does_so_in_every_fork_and_every_generation(load: Load) -> None:
+    location = only(load(f"load_from: [python_file: {CHILDREN / 'computes_with_threads.py'}]"))
+    assert location.state is State.READY, location.error
+    for _ in range(2):
+        for _ in range(3):
+            assert run_keys(evaluate(location, "computes")) == [str(400 * 400)]
+        assert location.reload().error is None
