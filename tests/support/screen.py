@@ -89,10 +89,11 @@ class Screen:
     def _last_words(self) -> str:
         """Give the screen, and where each thread of the command is: it is ended for that."""
         shown = "\n".join(self.lines)
-        os.write(self.terminal, b"\x1b[2J\x1b[H")
+        self._screen.resize(100, 160)
+        self._screen.reset()
         self.process.send_signal(signal.SIGABRT)
         self.wait_for_end()
-        return shown + "\n" + "\n".join(self.lines)
+        return "\n".join([shown, *filter(None, self.lines)])
 
     def _resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -386,7 +386,7 @@ def test_closing_waits_for_a_disk_that_is_slow(obeying: Workspace, tmp_path: Pat
     (path,) = files(tmp_path)
     path.unlink()
     os.mkfifo(path)
-    order(tmp_path, "print('the last')")
+    order(tmp_path, "os.write(1, b'the last\\n')")  # at once: its reader may meet the end between two pieces
     wait_until(lambda: obeying["team"].output() == "the last\n", what="the output in memory")
     closed = threading.Event()
 
