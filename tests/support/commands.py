@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 #: Variables that would change what is printed.
-OURS = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+OURS = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
 def environment(**variables: str) -> dict[str, str]:
