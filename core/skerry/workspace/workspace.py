@@ -27,11 +27,11 @@ from skerry.workspace_file import Entry, WorkspaceDescription, read_entries, rea
 if TYPE_CHECKING:
     from skerry.workspace.watching import Watcher
 
-logger = logging.getLogger("skerry")
-
 DEFAULT_FILE = "workspace.yaml"
 #: Locations that are closed or loaded again at a time.
 _AT_ONCE = 32
+
+logger = logging.getLogger("skerry")
 
 
 class Workspace:
