@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.servers import alive
+from support.servers import alive, serving
 from support.waiting import wait_until
 
 from skerry import ErrorKind, Location, State, Workspace, WorkspaceFileError
@@ -128,6 +128,26 @@ def test_a_secret_that_is_written_otherwise_is_a_change(code: None, write: Write
     write("workspace.yaml", text.format(token="abcdefgh"))
     assert list(workspace.reload().changed) == ["one.py"]
     assert workspace["one.py"].output() == "8\n"
+
+
+def test_another_address_or_token_of_a_remote_location_is_a_change_of_this_side(
+    code: None, write: Write, load: Load, tmp_path: Path
+) -> None:
+    text = "load_from: [grpc_server: {{port: {port}, location_name: remote, token: {token}}}]"
+    write("tokens", "first-horse\nsecond-horse\n")
+    with (
+        serving(tmp_path, "-f", "one.py", "--token-file", "tokens") as one,
+        serving(tmp_path, "-f", "two.py", "--token-file", "tokens") as two,
+    ):
+        workspace = loaded(load, text.format(port=one.port, token="first-horse"))
+        remote = workspace["remote"]
+        wait_until(lambda: pipelines(remote) == ["one"], what="the first server's code")
+        write("workspace.yaml", text.format(port=one.port, token="second-horse"))
+        assert list(workspace.reload().changed) == ["remote"]
+        write("workspace.yaml", text.format(port=two.port, token="second-horse"))
+        assert list(workspace.reload().changed) == ["remote"]
+        assert pipelines(remote) == ["two"]
+        assert "generation 2" not in one.log + two.log
 
 
 def test_a_change_that_takes_long_does_not_keep_another_waiting(
