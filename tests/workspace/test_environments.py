@@ -291,7 +291,7 @@ def test_variables_of_an_environment_reach_the_process(nothing_left: None, tmp_p
     from skerry.code_server.interpreter import resolve
 
     environment = PythonEnvironment(env={"PYTHONHASHSEED": "7", "TEAM": "blue"})
-    first, later = resolve(environment)
+    first, later = resolve(environment, os.environ)
     assert later == {"TEAM": "blue"}
-    assert first.key != resolve(PythonEnvironment())[0].key
-    assert first.key == resolve(PythonEnvironment(env={"PYTHONHASHSEED": "7"}))[0].key
+    assert first.key != resolve(PythonEnvironment(), os.environ)[0].key
+    assert first.key == resolve(PythonEnvironment(env={"PYTHONHASHSEED": "7"}), os.environ)[0].key

@@ -27,6 +27,8 @@ class ForkServers:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
+        #: As they are now: what starts later is no different from what has started.
+        self._host = dict(os.environ)
         self._servers: dict[tuple[str, ...], CleanForkServer] = {}
         self._preloading: dict[tuple[str, ...], Preloading] = {}
         self._lock = threading.Lock()
@@ -39,7 +41,7 @@ class ForkServers:
         It may still be starting: it takes requests all the same. Raises LocationError when there is no such
         interpreter, or it cannot be executed.
         """
-        interpreter, _ = _resolve(environment)
+        interpreter, _ = self._resolve(environment)
         return self._get(interpreter)
 
     def choose(
@@ -49,27 +51,34 @@ class ForkServers:
 
         ``deadline``: the ``time.monotonic()`` by which the target must be loaded.
         """
-        interpreter, later = _resolve(environment)
+        interpreter, later = self._resolve(environment)
         server = self._get(interpreter)
         if not environment.preload:
             return server, later
+        key = interpreter.key
         with self._lock:
-            preloading = self._preloading.get(interpreter.key)
+            preloading = self._preloading.get(key)
             if preloading is None:
                 preloading = Preloading(interpreter, lambda: self._get(interpreter), self._supervisor)
-                self._preloading[interpreter.key] = preloading
+                self._preloading[key] = preloading
         return PreloadRequest(preloading, environment, target, deadline), later
 
+    def _resolve(self, environment: PythonEnvironment) -> tuple[Interpreter, dict[str, str]]:
+        if not hasattr(os, "fork"):
+            raise LocationError(ErrorKind.UNSUPPORTED_PLATFORM, platform=sys.platform)
+        return resolve(environment, self._host)
+
     def _get(self, interpreter: Interpreter) -> CleanForkServer:
+        key = interpreter.key
         with self._lock:
             if self._closed:
                 reason = "the workspace is closed"
                 raise LocationError(ErrorKind.PROCESS_NOT_STARTED, reason=reason, advice="")
-            server = self._servers.get(interpreter.key)
+            server = self._servers.get(key)
             if server is None or server.failure is not None:
                 if server is not None:
                     threading.Thread(target=server.close, daemon=True).start()
-                server = self._servers[interpreter.key] = self._start(interpreter)
+                server = self._servers[key] = self._start(interpreter)
         return server
 
     def _start(self, interpreter: Interpreter) -> CleanForkServer:
@@ -87,12 +96,6 @@ class ForkServers:
             one.close()
         for server in servers:
             server.close()
-
-
-def _resolve(environment: PythonEnvironment) -> tuple[Interpreter, dict[str, str]]:
-    if not hasattr(os, "fork"):
-        raise LocationError(ErrorKind.UNSUPPORTED_PLATFORM, platform=sys.platform)
-    return resolve(environment)
 
 
 def _raise_open_files() -> int:

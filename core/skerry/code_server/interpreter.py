@@ -39,12 +39,12 @@ def is_startup(name: str) -> bool:
     return name in STARTUP_NAMES or name.startswith(STARTUP_PREFIXES)
 
 
-def resolve(environment: PythonEnvironment) -> tuple[Interpreter, dict[str, str]]:
+def resolve(environment: PythonEnvironment, host: Mapping[str, str]) -> tuple[Interpreter, dict[str, str]]:
     """Give the interpreter, and the variables that are to be set in the user process itself.
 
-    Raises LocationError when there is no such interpreter.
+    ``host``: the variables of this process. Raises LocationError when there is no such interpreter.
     """
-    variables = dict(os.environ)
+    variables = dict(host)
     if environment.executable is None:
         executable = sys.executable
     else:

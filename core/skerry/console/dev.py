@@ -68,14 +68,24 @@ def _print(workspace: Workspace, console: Console, page: Page) -> None:
     from skerry.console.render.page import LOOK, indented, put
 
     news: queue.SimpleQueue[tuple[LocationState, Move] | str] = queue.SimpleQueue()
+    told: dict[str, Move] = {}
+    telling = threading.Lock()
 
-    def moved(name: str, old: LocationState | None, new: LocationState) -> None:
-        if new.last_move is not None and (old is None or old.last_move is not new.last_move):
+    def tell(new: LocationState) -> None:
+        # One thread at a time: what has not moved since we subscribed is told below, beside what moves meanwhile.
+        if new.last_move is not None and told.get(new.name) is not new.last_move:
+            told[new.name] = new.last_move
             news.put((new, new.last_move))
 
-    for location in workspace:
-        moved(location.name, None, location.snapshot)
+    def moved(name: str, old: LocationState | None, new: LocationState) -> None:
+        with telling:
+            tell(new)
+
     workspace.subscribe(moved)
+    for location in workspace:
+        with telling:
+            if location.name not in told:
+                tell(location.snapshot)
     workspace.watch(news.put)
     while True:
         new = news.get()

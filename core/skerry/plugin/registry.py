@@ -59,7 +59,7 @@ class Registry:
 
     def warning(self, key: str) -> InstalledTwice | None:
         """Give what is wrong with the distribution that offers ``key``, and costs nothing yet."""
-        for point in self._entry_points[key]:
+        for point in self._entry_points[key] if self._twice else ():
             found = self._twice.get(normalized(distribution_name(point.dist))) if point.dist else None
             if found is not None:
                 return found

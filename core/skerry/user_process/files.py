@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import re
 import stat
@@ -65,15 +66,22 @@ def files_without(target: Target, folder: str) -> Files:
     return {folder: digest(folder), **files_before(target)}
 
 
-def files_of(target: Target, started: float, before: Files, errors: Iterable[BaseException]) -> Files:
+def newest_module() -> str:
+    """Give the name of the module that was imported last; what is imported from now on stands behind it."""
+    return next(reversed(sys.modules))
+
+
+def files_of(
+    target: Target, started: float, before: Files, imported_before: str, errors: Iterable[BaseException]
+) -> Files:
     """Give the user's files behind a load that began at ``started``, by ``file_time``.
 
-    These are the target, the files of the modules, and for each of the ``errors`` that the load has met those that its
-    traceback names and those that would have mended it by being there. Called when the load is over: a digest is None
-    where the file has changed since it began, and is not as it was ``before``. Bytecode that could be taken for that of
-    a later content is removed.
+    These are the target, the files of the modules that were imported after ``imported_before``, and for each of the
+    ``errors`` that the load has met those that its traceback names and those that would have mended it by being there.
+    Called when the load is over: a digest is None where the file has changed since it began, and is not as it was
+    ``before``. Bytecode that could be taken for that of a later content is removed.
     """
-    found = {os.path.abspath(path) for path in _files_of_modules()}
+    found = {os.path.abspath(path) for path in _files_of_modules(imported_before)}
     for error in errors:
         found.update(os.path.abspath(path) for path in _files_of_error(error))
     watched = {path for path in found if _is_watched(path)}
@@ -110,13 +118,25 @@ def _digest_since(path: str, started: float, before: Optional[str]) -> Optional[
     return None if is_new and content != before else content
 
 
-def _files_of_modules() -> Iterator[str]:
-    for module in list(sys.modules.values()):
+def _files_of_modules(imported_before: str) -> Iterator[str]:
+    for name in _modules_after(imported_before):
         # Not by getattr: a lazy module would be imported by it. And anything may stand in sys.modules.
         with contextlib.suppress(Exception):
-            file = vars(module).get("__file__")
+            file = vars(sys.modules[name]).get("__file__")
             if isinstance(file, str):
                 yield file
+
+
+def _modules_after(last: str) -> List[str]:
+    """Give the names of the modules that stand behind ``last``, or of all where user code has removed that.
+
+    The others are not even looked at: each look writes to their memory, which is shared with other processes.
+    """
+    while True:
+        try:
+            return list(itertools.takewhile(lambda name: name != last, reversed(sys.modules)))
+        except RuntimeError:
+            pass  # another thread has just imported something
 
 
 def _files_of_error(error: Optional[BaseException]) -> Iterator[str]:

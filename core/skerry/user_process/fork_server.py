@@ -76,8 +76,10 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_up_writer.fileno(), warn_on_full_buffer=False)
         try:
-            gc.collect()
-            gc.freeze()  # the children share these objects: their pages must not be touched by a collection
+            # The children share these objects: their pages must not be touched by a collection, nor new ones made in
+            # the holes that one leaves.
+            gc.freeze()
+            gc.enable()
             while self._step():
                 pass
         except OSError:
@@ -156,6 +158,7 @@ class ForkServer:
         """Become a fork server that has imported ``modules``; where one of them is not fit for that, end."""
         _take_output(output, output)
         connection = Connection(socket.socket(fileno=pipe))
+        gc.disable()
         if preload(modules, connection):
             ForkServer(self._bootstrap, connection).serve()
         os._exit(0)

@@ -14,7 +14,7 @@ from skerry.model import ErrorInfo
 from skerry.pipe import Message
 from skerry.user_process.describe import describe
 from skerry.user_process.discover import discover
-from skerry.user_process.files import Files, file_time, files_before, files_of
+from skerry.user_process.files import Files, file_time, files_before, files_of, newest_module
 from skerry.user_process.missing import missing_file, missing_import, missing_module
 from skerry.user_process.target import Target
 from skerry.user_process.tracebacks import describe_exception
@@ -30,20 +30,21 @@ def load(target: Target) -> Tuple[Message, Tuple[RepositoryDefinition, ...]]:
 
     The message is ``loaded`` with what they define, or ``failed`` with the error; then there are none.
     """
-    before, began, started = files_before(target), file_time(), time.monotonic()
+    before, imported_before = files_before(target), newest_module()
+    began, started = file_time(), time.monotonic()
     try:
         with collect_failures() as collected:
             repositories = discover(_import(target), target.words, target.attribute, collected)
             snapshots = [describe(repository, describe_exception) for repository in repositories]
     except BaseException as error:  # sys.exit() and KeyboardInterrupt in user code are its failure, not our end
-        return failed(_error_info(error, target), files_of(target, began, before, [error])), ()
+        return failed(_error_info(error, target), files_of(target, began, before, imported_before, [error])), ()
     load_seconds = time.monotonic() - started
     errors = [failure.error for repository in repositories for failure in repository.definitions().failures]
     loaded = {
         "type": "loaded",
         "repositories": [snapshot.to_json() for snapshot in snapshots],
         "load_seconds": load_seconds,
-        "files": files_of(target, began, before, errors),
+        "files": files_of(target, began, before, imported_before, errors),
         # What Python's threads hold when a process is forked stays held in the other for ever.
         "threads": len(sys._current_frames()) > 1,
     }

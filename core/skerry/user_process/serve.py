@@ -16,7 +16,7 @@ from skerry.user_process.explain import explain
 from skerry.user_process.files import files_before, files_without
 from skerry.user_process.load import failed, load
 from skerry.user_process.start import STACK_SIGNAL
-from skerry.user_process.streams import flush, write_at_once
+from skerry.user_process.streams import flush
 from skerry.user_process.target import Target
 from skerry.user_process.template import Template
 from skerry.user_process.tracebacks import STANDARD_LIBRARY
@@ -24,7 +24,6 @@ from skerry.user_process.tracebacks import STANDARD_LIBRARY
 
 def run(bootstrap: str, pipe: int, stack: int) -> None:
     """Serve the pipe until it closes; never returns. ``stack``: where stacks are written when asked for."""
-    faulthandler.enable()
     faulthandler.register(STACK_SIGNAL, file=stack, all_threads=True)
     connection = Connection(socket.socket(fileno=pipe))
     request = connection.receive()
@@ -39,7 +38,6 @@ def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bo
     inherited_path = os.environ.get("PYTHONPATH", "")
     injected = os.path.join(os.path.dirname(os.path.abspath(bootstrap)), "injected")
     os.environ.update(target.env)
-    write_at_once()
     repositories: Tuple[RepositoryDefinition, ...] = ()
     try:
         target.enter()

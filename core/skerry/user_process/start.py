@@ -1,9 +1,13 @@
 """Where ``bootstrap.py`` hands over: which command starts a role, and what each role then runs."""
 
+import faulthandler
+import gc
 import os
 import signal
 import sys
 from typing import List, Sequence
+
+from skerry.user_process.streams import write_at_once
 
 FORK_SERVER = "fork-server"
 USER_PROCESS = "user-process"
@@ -33,8 +37,12 @@ def start(role: str, bootstrap: str, numbers: List[int]) -> None:
     for name in ("_start", "_tell"):
         vars(main).pop(name, None)
     sys.argv = [""]
+    # Both roles: a fork server does it for all its children, and each would pay for itself.
+    faulthandler.enable()
+    write_at_once()
     # Imported here: the host imports this module, and needs none of what follows.
     if role == FORK_SERVER:
+        gc.disable()  # until all is there that will stay
         from skerry.user_process import fork_server
 
         fork_server.run(bootstrap, *numbers)

@@ -29,7 +29,7 @@ def resolve_origin(
     they are now. In what is given ``env`` holds what the environment files say, too, and ``env_file`` is empty. The
     result is never to be stored. Called by the workspace before each ``open``. Raises LocationError.
     """
-    variables = Variables({**environment, **written})
+    variables = Variables(environment, written)
     options = {key: _resolve(value, below(schema, key), variables) for key, value in origin.options.items()}
     env: dict[str, str] = {}
     for path in origin.env_file:

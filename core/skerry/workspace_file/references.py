@@ -83,12 +83,13 @@ def names(parts: Parts) -> tuple[str, ...]:
 class Variables:
     """Looks up what references name, and keeps what must not be seen: the one place where references are resolved.
 
-    ``environment``: by name; names that begin with ``*`` stand for secrets written in the file. ``secrets``: the
-    values that were looked up so far. A default is written in the file for all to see, and is none.
+    ``environment``: by name; ``written``: secrets written in the file, by names that begin with ``*``. ``secrets``:
+    the values that were looked up so far. A default is written in the file for all to see, and is none.
     """
 
-    def __init__(self, environment: Mapping[str, Any]) -> None:
+    def __init__(self, environment: Mapping[str, str], written: Mapping[str, Any] | None = None) -> None:
         self._environment = environment
+        self._written = written or {}
         self.secrets: set[str] = set()
 
     def resolve(self, parts: Parts) -> Any:
@@ -105,7 +106,8 @@ class Variables:
         self.secrets.update(str(value) for value in values)
 
     def _look_up(self, reference: Reference) -> Any:
-        found = self._environment.get(reference.name)
+        by_name = self._written if reference.name.startswith(WRITTEN) else self._environment
+        found = by_name.get(reference.name)
         if found is None or (found == "" and reference.default is not None):
             if reference.default is None:
                 raise UnsetVariableError(reference.name)
