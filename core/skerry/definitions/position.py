@@ -3,7 +3,7 @@
 import linecache
 import sys
 from types import FrameType, FunctionType
-from typing import NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 
 class Position(NamedTuple):
@@ -19,13 +19,31 @@ class Position(NamedTuple):
 def of_function(function: FunctionType) -> Position:
     """Give the line of a function's ``def``, or of its first decorator where the source cannot be read."""
     code = function.__code__
+    name = code.co_name.encode()
     # The interpreter remembers the first decorator's line alone, and a user looks for the def.
-    lines = linecache.getlines(code.co_filename, function.__globals__)
+    lines = _lines(code.co_filename, function.__globals__)
     for number in range(code.co_firstlineno, len(lines) + 1):
         text = lines[number - 1].strip()
-        if text.startswith(("def ", "async def ")) and text.split("(")[0].split()[-1] == code.co_name:
+        if text.startswith((b"def ", b"async def ")) and text.split(b"(")[0].split()[-1] == name:
             return Position(code.co_filename, number)
     return Position(code.co_filename, code.co_firstlineno)
+
+
+def _lines(file: str, variables: Dict[str, Any]) -> List[bytes]:
+    """Give the lines of a source file: of the file itself, which is cheap, or what its loader has."""
+    if file not in _newest:
+        try:
+            with open(file, "rb", buffering=0) as source:
+                lines = source.read().splitlines()
+        except OSError:
+            lines = [line.encode() for line in linecache.getlines(file, variables)]
+        _newest.clear()  # definitions come file by file, and sources need not stay in memory
+        _newest[file] = lines
+    return _newest[file]
+
+
+#: The lines of the file that was read last.
+_newest: Dict[str, List[bytes]] = {}
 
 
 def of_caller() -> Position:

@@ -1,6 +1,6 @@
 """The smallest repository there is. The fork server loads it once, before it forks."""
 
-from skerry.definitions import pipeline, repository, solid
+from skerry import pipeline, repository, solid
 
 
 @solid

@@ -18,6 +18,8 @@ class _UserFileLoader(importlib.machinery.SourceFileLoader):
 class _UserFileFinder:
     @staticmethod
     def find_spec(name, path=None, target=None):
+        if not name.startswith(_PREFIX):
+            return None
         file = os.environ.get("SKERRY_USER_FILE")
         if not file or name != module_name(file):
             return None
@@ -30,4 +32,6 @@ def module_name(file):
     return __name__ + "." + stem.replace(".", "_")
 
 
-sys.meta_path.append(_UserFileFinder)
+_PREFIX = __name__ + "."
+# First: no other finder knows the module, and each would look for it in vain.
+sys.meta_path.insert(0, _UserFileFinder)
