@@ -49,8 +49,10 @@ class Supervisor:
     def call(self, function: Callable[[], None]) -> None:
         """Run ``function`` in the supervising thread, soon, after those asked for before. From any thread."""
         with self._lock:
+            # It looks whether there are calls before it waits: only the first of several needs to wake it.
+            idle = not self._calls
             self._calls.append(function)
-            if not self._ended:
+            if idle and not self._ended:
                 self._wake()
 
     def call_later(self, seconds: float, function: Callable[[], None]) -> Timer:
