@@ -91,8 +91,8 @@ bench: $(VENV)/ready
 
 # The tests whose length is a setting, at their true length.
 soak: $(VENV)/ready
-	SKERRY_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/workspace/test_endings.py \
-		tests/rpc/test_idle_connections.py
+	SKERRY_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/soak tests/workspace/test_endings.py \
+		tests/workspace/test_reload.py tests/rpc/test_idle_connections.py
 
 picture: $(VENV)/ready
 	$(BIN)/python examples/multiple_environments/make_environments.py
