@@ -16,30 +16,42 @@ _HOMES = {
         "DefinitionError",
         "ErrorKind",
         "LocationError",
+        "RunError",
         "SkerryError",
         "UnknownLocationError",
         "WorkspaceFileError",
     ),
     "skerry.definitions": (
+        "Backoff",
+        "HookDefinition",
         "InputDefinition",
+        "Output",
         "OutputDefinition",
         "PipelineDefinition",
         "RepositoryDefinition",
+        "ResourceDefinition",
+        "RetryPolicy",
+        "RetryRequested",
         "RunRequest",
         "ScheduleDefinition",
         "SensorDefinition",
         "SensorResult",
         "SkipReason",
         "SolidDefinition",
+        "failure_hook",
         "job",
         "op",
         "pipeline",
         "repository",
+        "resource",
         "schedule",
         "sensor",
         "solid",
+        "success_hook",
     ),
     "skerry.definitions.contexts": ("ScheduleEvaluationContext", "SensorEvaluationContext"),
+    "skerry.definitions.run_contexts": ("HookContext", "InitResourceContext", "SolidExecutionContext"),
+    "skerry.execution": ("InProcessResult",),
     "skerry.model": ("Cause", "Evaluation", "EvaluationResult", "ReloadResult", "State", "WorkspaceReloadResult"),
     "skerry.workspace": ("Location", "Workspace"),
 }
@@ -51,31 +63,45 @@ __all__ = ["__version__", *(name for names in _HOMES.values() for name in names 
 
 # `as` says to type checkers that these are ours to give away.
 if TYPE_CHECKING:
+    from skerry.definitions import Backoff as Backoff
+    from skerry.definitions import HookDefinition as HookDefinition
     from skerry.definitions import InputDefinition as InputDefinition
+    from skerry.definitions import Output as Output
     from skerry.definitions import OutputDefinition as OutputDefinition
     from skerry.definitions import PipelineDefinition as PipelineDefinition
     from skerry.definitions import RepositoryDefinition as RepositoryDefinition
+    from skerry.definitions import ResourceDefinition as ResourceDefinition
+    from skerry.definitions import RetryPolicy as RetryPolicy
+    from skerry.definitions import RetryRequested as RetryRequested
     from skerry.definitions import RunRequest as RunRequest
     from skerry.definitions import ScheduleDefinition as ScheduleDefinition
     from skerry.definitions import SensorDefinition as SensorDefinition
     from skerry.definitions import SensorResult as SensorResult
     from skerry.definitions import SkipReason as SkipReason
     from skerry.definitions import SolidDefinition as SolidDefinition
+    from skerry.definitions import failure_hook as failure_hook
     from skerry.definitions import job as job
     from skerry.definitions import op as op
     from skerry.definitions import pipeline as pipeline
     from skerry.definitions import repository as repository
+    from skerry.definitions import resource as resource
     from skerry.definitions import schedule as schedule
     from skerry.definitions import sensor as sensor
     from skerry.definitions import solid as solid
+    from skerry.definitions import success_hook as success_hook
     from skerry.definitions.contexts import ScheduleEvaluationContext as ScheduleEvaluationContext
     from skerry.definitions.contexts import SensorEvaluationContext as SensorEvaluationContext
+    from skerry.definitions.run_contexts import HookContext as HookContext
+    from skerry.definitions.run_contexts import InitResourceContext as InitResourceContext
+    from skerry.definitions.run_contexts import SolidExecutionContext as SolidExecutionContext
     from skerry.errors import DefinitionError as DefinitionError
     from skerry.errors import ErrorKind as ErrorKind
     from skerry.errors import LocationError as LocationError
+    from skerry.errors import RunError as RunError
     from skerry.errors import SkerryError as SkerryError
     from skerry.errors import UnknownLocationError as UnknownLocationError
     from skerry.errors import WorkspaceFileError as WorkspaceFileError
+    from skerry.execution import InProcessResult as InProcessResult
     from skerry.model import Cause as Cause
     from skerry.model import Evaluation as Evaluation
     from skerry.model import EvaluationResult as EvaluationResult

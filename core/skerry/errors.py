@@ -7,6 +7,7 @@
     ├── PipeError               what came through a pipe is not a message of ours
     ├── WorkspaceFileError      the workspace file cannot be used at all: .problems
     ├── LocationError           one location cannot be opened or loaded: .kind .fields
+    ├── RunError                a run cannot begin, or a solid of it cannot go on: .kind .fields
     ├── UnknownLocationError    no location has that name: .name .known
     └── PluginError             a location type cannot be used: .key .reason
 
@@ -57,6 +58,17 @@ class ErrorKind(str, Enum):
     EVALUATION_TIMEOUT = "EVALUATION_TIMEOUT"
     EVALUATION_CUT_OFF = "EVALUATION_CUT_OFF"
     CODE_CHANGED = "CODE_CHANGED"
+    # A run, and what its solids give.
+    RUN_CONFIG_INVALID = "RUN_CONFIG_INVALID"
+    SOLID_NOT_FOUND = "SOLID_NOT_FOUND"
+    INPUT_NOT_AVAILABLE = "INPUT_NOT_AVAILABLE"
+    OUTPUTS_UNCLEAR = "OUTPUTS_UNCLEAR"
+    OUTPUT_UNDECLARED = "OUTPUT_UNDECLARED"
+    OUTPUT_TWICE = "OUTPUT_TWICE"
+    OUTPUT_MISSING = "OUTPUT_MISSING"
+    OUTPUT_NOT_KEPT = "OUTPUT_NOT_KEPT"
+    SOLID_PROCESS_ENDED = "SOLID_PROCESS_ENDED"
+    RESOURCE_NOT_PLAIN = "RESOURCE_NOT_PLAIN"
     # A code server that somebody else runs.
     SERVER_UNREACHABLE = "SERVER_UNREACHABLE"
     WRONG_SERVER = "WRONG_SERVER"
@@ -152,6 +164,34 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.CODE_CHANGED: (
         "The code is no longer that of generation {generation}: {files} changed since.\n"
         "Its import starts threads, so each evaluation loads it afresh. Reload the location."
+    ),
+    ErrorKind.RUN_CONFIG_INVALID: "The run config of the pipeline {pipeline!r} is wrong:\n{problems}",
+    ErrorKind.SOLID_NOT_FOUND: "The pipeline {pipeline!r} has no solid {solid!r}.\nIts solids are: {known}.",
+    ErrorKind.INPUT_NOT_AVAILABLE: (
+        "The input {input!r} of {solid!r} comes from {source}, and that solid is not to be run.\n"
+        "Select {source_solid!r}, too, or leave {solid!r} out."
+    ),
+    ErrorKind.OUTPUTS_UNCLEAR: (
+        "{solid!r} gives {found}; its outputs are: {outputs}.\n"
+        "Return a value for each, in a tuple if there are several, or yield an Output for each that there is."
+    ),
+    ErrorKind.OUTPUT_UNDECLARED: (
+        "{solid!r} gives an output {output!r}, which it does not have.\n"
+        "Its outputs are: {outputs}. Name it in `outputs`, or correct the name."
+    ),
+    ErrorKind.OUTPUT_TWICE: "{solid!r} gives its output {output!r} twice.\nGive each output once.",
+    ErrorKind.OUTPUT_MISSING: (
+        "{solid!r} has ended without its output {output!r}.\n"
+        "Give it in every case, or declare it with OutputDefinition({output!r}, is_required=False)."
+    ),
+    ErrorKind.OUTPUT_NOT_KEPT: "The output {output!r} of {solid!r} cannot be kept: {reason}.\n{advice}",
+    ErrorKind.SOLID_PROCESS_ENDED: (
+        "The process of {solid!r} ended {how}.\n"
+        "Look for os._exit() in the code and the libraries it imports; SIGKILL often means that memory was used up."
+    ),
+    ErrorKind.RESOURCE_NOT_PLAIN: (
+        "The resource {resource!r} yields {count}, and a resource yields exactly once: what it gives.\n"
+        "Set it up before the yield, and tear it down after it."
     ),
     ErrorKind.SERVER_UNREACHABLE: "The code server at {address} cannot be reached: {reason}.\n{advice}",
     ErrorKind.WRONG_SERVER: (
@@ -263,7 +303,19 @@ class WorkspaceFileError(SkerryError):
         self.problems: Tuple[Any, ...] = tuple(problems)
 
 
-class LocationError(SkerryError):
+class KindError(SkerryError):
+    """An error whose words are in ``MESSAGES``. ``fields``: what those of its ``kind`` need."""
+
+    def __init__(self, kind: ErrorKind, **fields: Any) -> None:
+        super().__init__(kind, fields)
+        self.kind = kind
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return MESSAGES[self.kind].format(**self.fields).rstrip()
+
+
+class LocationError(KindError):
     """One location cannot be opened or loaded.
 
     A location type raises ``LocationError(reason="...")`` with a sentence that says what is wrong and what to do;
@@ -271,12 +323,11 @@ class LocationError(SkerryError):
     """
 
     def __init__(self, kind: ErrorKind = ErrorKind.NOT_OPENED, **fields: Any) -> None:
-        super().__init__(kind, fields)
-        self.kind = kind
-        self.fields = fields
+        super().__init__(kind, **fields)
 
-    def __str__(self) -> str:
-        return MESSAGES[self.kind].format(**self.fields).rstrip()
+
+class RunError(KindError):
+    """A run cannot begin, or a solid of it cannot go on, for a reason that Skerry has found."""
 
 
 class UnknownLocationError(SkerryError, KeyError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = '''\
+SOURCE = """\
 # -*- coding: {encoding} -*-
 from skerry import pipeline, solid
 
@@ -26,7 +26,7 @@ def greet():
 @(lambda function: function)
 def daily():
     greet()
-'''
+"""
 
 
 @pytest.fixture(autouse=True)

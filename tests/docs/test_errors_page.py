@@ -7,11 +7,11 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -19,10 +19,13 @@ from support.interpreters import make_environment
 from support.other_servers import code_server, http_server
 from support.pages import ROOT, blocks, headings, read, section
 from support.servers import serving
+from support.user_code import run_file
 from support.waiting import wait_until
 
 from skerry import ErrorKind, Evaluation, Location, State, Workspace
-from skerry.errors import MESSAGES, LocationError
+from skerry.errors import MESSAGES, LocationError, RunError
+from skerry.execution import Event, FolderValues, Plan, Settings, run
+from skerry.execution.config import validate
 from skerry.model import ErrorInfo
 
 PAGE = read("docs/errors.md")
@@ -56,6 +59,56 @@ FILES: Mapping[ErrorKind, str] = {
     ErrorKind.ATTRIBUTE_NOT_FOUND: NEW_PIPELINE.format(name="daily"),
     ErrorKind.ATTRIBUTE_NOT_USABLE: "ANSWER = 42\n",
 }
+
+RUN = """
+import os, socket
+from skerry import Output, pipeline, resource, solid
+
+@resource
+def warehouse():
+    yield from ()
+
+{solid}
+"""
+
+
+class BadRun(NamedTuple):
+    """A run that leads to an error. ``solid``: the solids and, in its place, the pipeline."""
+
+    solid: str
+    config: Mapping[str, Any] = {}
+    only: Sequence[str] | None = None
+    max_concurrency: int = 1
+
+
+def _of_one(name: str, body: str, decorator: str = "@solid", **others: Any) -> BadRun:
+    definition = f"{decorator}\ndef {name}():\n    {body}\n"
+    pipeline = f'@pipeline(resource_defs={{"warehouse": warehouse}})\ndef daily():\n    {name}()\n'
+    return BadRun(definition + pipeline, **others)
+
+
+_TWO = (
+    "@solid(config_schema={'type': 'object', 'properties': {'day': {'type': 'integer'}}, "
+    "'additionalProperties': False})\ndef load(context):\n    pass\n"
+    "@solid\ndef clean(rows):\n    pass\n@pipeline\ndef daily():\n    clean(load())\n"
+)
+_SPLIT = "@solid(outputs=['small', 'large'])"
+#: What leads to each error of a run.
+RUNS: Mapping[ErrorKind, BadRun] = {
+    ErrorKind.RUN_CONFIG_INVALID: BadRun(_TWO, {"solids": {"load": {"config": {"day": "monday", "dya": 1}}}}),
+    ErrorKind.SOLID_NOT_FOUND: BadRun(_TWO, only=["laod"]),
+    ErrorKind.INPUT_NOT_AVAILABLE: BadRun(_TWO, only=["clean"]),
+    ErrorKind.OUTPUTS_UNCLEAR: _of_one("split", "return 3", _SPLIT),
+    ErrorKind.OUTPUT_UNDECLARED: _of_one("split", "yield Output(1, 'lrage')", _SPLIT),
+    ErrorKind.OUTPUT_TWICE: _of_one("split", "yield Output(1, 'small'); yield Output(2, 'small')", _SPLIT),
+    ErrorKind.OUTPUT_MISSING: _of_one("split", "yield Output(1, 'small')", _SPLIT),
+    ErrorKind.OUTPUT_NOT_KEPT: _of_one("connect", "return socket.socketpair()[0]", max_concurrency=2),
+    ErrorKind.SOLID_PROCESS_ENDED: _of_one("load", "os._exit(3)", max_concurrency=2),
+    ErrorKind.RESOURCE_NOT_PLAIN: _of_one("load", "pass", "@solid(required_resource_keys={'warehouse'})"),
+}
+
+#: Those for which a run does not even begin.
+CANNOT_BEGIN = {ErrorKind.RUN_CONFIG_INVALID, ErrorKind.SOLID_NOT_FOUND, ErrorKind.INPUT_NOT_AVAILABLE}
 
 #: What is written besides `python_file: FILE`, or in its place.
 ENTRIES: Mapping[ErrorKind, Mapping[str, Any]] = {
@@ -288,6 +341,31 @@ def _placed(message: str, folder: Path) -> str:
     return re.sub(r"\b0x[0-9a-f]+|/python3\b", lambda found: "/python" if "py" in found[0] else "0x", message)
 
 
+@pytest.mark.parametrize("kind", sorted(RUNS))
+def test_the_message_on_the_page_is_what_such_a_run_leads_to(kind: ErrorKind, tmp_path: Path) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    file = tmp_path / "daily.py"
+    file.write_text(RUN.format(solid=RUNS[kind].solid))
+    pipeline = run_file(file).daily
+    values = FolderValues(str(tmp_path / "values"))
+    settings = Settings("id", max_concurrency=RUNS[kind].max_concurrency, describe=str)
+    told: list[Event] = []
+
+    def execute() -> None:
+        validate(pipeline, RUNS[kind].config)
+        run(Plan.of(pipeline, RUNS[kind].config, only=RUNS[kind].only), settings, values, told.append)
+
+    if kind in CANNOT_BEGIN:
+        with pytest.raises(RunError) as caught:
+            execute()
+        assert caught.value.kind is kind
+        words = str(caught.value)
+    else:
+        execute()
+        (words,) = [event.error for event in told if event.error is not None]
+    assert example.text.rstrip() == words
+
+
 def test_every_kind_has_its_section_and_no_other() -> None:
     assert headings(PAGE, 3) == [kind.value for kind in ErrorKind]
 
@@ -308,7 +386,7 @@ def test_the_message_on_the_page_is_what_such_a_call_leads_to(
     assert example.text.rstrip() == call_messages[kind]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE | REMOTE | CALLS])
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE | REMOTE | CALLS | RUNS.keys()])
 def test_the_message_on_the_page_is_the_one_that_comes(kind: ErrorKind, messages: dict[ErrorKind, str]) -> None:
     (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
     assert example.text.rstrip() == messages[kind]

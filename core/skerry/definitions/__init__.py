@@ -7,10 +7,14 @@ names of ``solid`` and ``pipeline``, and the same objects. Standard library only
 from skerry.definitions.base import Definition
 from skerry.definitions.collecting import Failure, collect_failures
 from skerry.definitions.graph import SolidInvocation
+from skerry.definitions.hooks import HookDefinition, failure_hook, success_hook
+from skerry.definitions.outputs import Output
 from skerry.definitions.pipelines import PipelineDefinition, pipeline
 from skerry.definitions.repositories import RepositoryDefinition, repository
 from skerry.definitions.repository_contents import RepositoryContents
 from skerry.definitions.requests import RunRequest, SensorResult, SkipReason
+from skerry.definitions.resources import ResourceDefinition, resource
+from skerry.definitions.retries import Backoff, RetryPolicy, RetryRequested
 from skerry.definitions.schedules import ScheduleDefinition, schedule
 from skerry.definitions.sensors import SensorDefinition, sensor
 from skerry.definitions.solids import InputDefinition, OutputDefinition, SolidDefinition, solid
@@ -20,14 +24,20 @@ op = solid
 job = pipeline
 
 __all__ = [
+    "Backoff",
     "Definition",
     "Failure",
+    "HookDefinition",
     "InputDefinition",
+    "Output",
     "OutputDefinition",
     "OutputReference",
     "PipelineDefinition",
     "RepositoryContents",
     "RepositoryDefinition",
+    "ResourceDefinition",
+    "RetryPolicy",
+    "RetryRequested",
     "RunRequest",
     "ScheduleDefinition",
     "SensorDefinition",
@@ -36,11 +46,14 @@ __all__ = [
     "SolidDefinition",
     "SolidInvocation",
     "collect_failures",
+    "failure_hook",
     "job",
     "op",
     "pipeline",
     "repository",
+    "resource",
     "schedule",
     "sensor",
     "solid",
+    "success_hook",
 ]

@@ -2,9 +2,9 @@
 
 import re
 from types import FunctionType, ModuleType
-from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Type, TypeVar
+from typing import Any, Callable, ClassVar, Dict, FrozenSet, Mapping, Optional, Type, TypeVar
 
-from skerry.definitions import messages, position, signature
+from skerry.definitions import json_values, messages, position, signature
 from skerry.definitions.messages import invalid
 from skerry.definitions.position import Position
 
@@ -103,6 +103,29 @@ def checked_tags(definition_type: str, name: str, tags: Optional[Mapping[str, st
     if wrong:
         raise invalid(messages.TAGS_NOT_TEXT, name=name, at=at, type=definition_type, found=words_for(wrong[0]))
     return dict(tags)
+
+
+def checked_schema(definition_type: str, name: str, schema: Any, at: Position) -> Optional[Dict[str, Any]]:
+    """Give a copy of a config schema, or raise DefinitionError if it is no plain JSON."""
+    if schema is None:
+        return None
+    fault = json_values.first_fault(schema, "config_schema") if isinstance(schema, dict) else ("config_schema", schema)
+    if fault:
+        path, value = fault
+        found = words_for(value)
+        raise invalid(messages.SCHEMA_NOT_JSON, name=name, at=at, type=definition_type, path=path, found=found)
+    copy: Dict[str, Any] = json_values.copied(schema)
+    return copy
+
+
+def checked_resources(definition_type: str, name: str, keys: Any, at: Position) -> FrozenSet[str]:
+    """Give the names of required resources, or raise DefinitionError if they are none."""
+    listed = isinstance(keys, (set, frozenset, list, tuple))
+    wrong = [key for key in keys if not isinstance(key, str)] if listed else [keys]
+    if wrong:
+        found = words_for(wrong[0])
+        raise invalid(messages.RESOURCES_NOT_NAMES, name=name, at=at, type=definition_type, found=found)
+    return frozenset(keys)
 
 
 def words_for(value: Any) -> str:

@@ -1,28 +1,41 @@
-"""The JSON Schema of a pipeline's run config, put together from those of its solids."""
+"""The JSON Schema of a pipeline's run config, put together from those of its solids and resources."""
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from skerry.definitions.graph import SolidInvocation
+from skerry.definitions.resources import ResourceDefinition
 
 
-def of_solids(solids: Sequence[SolidInvocation]) -> Optional[Dict[str, Any]]:
-    """Give the schema of ``{"solids": {NAME: {"config": ...}}}``, or None if no solid takes config.
+def of_pipeline(solids: Sequence[SolidInvocation], resources: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """Give the schema of ``{"solids": {NAME: {"config": ...}}, "resources": ...}``; None if nothing takes config.
 
-    What a solid's schema requires makes everything above it required.
+    What one of their schemas requires makes everything above it required.
     """
+    sections = {
+        "solids": _section("solids", {each.name: each.definition.config_schema for each in solids}),
+        "resources": _section(
+            "resources",
+            {name: each.config_schema for name, each in resources.items() if isinstance(each, ResourceDefinition)},
+        ),
+    }
+    there = {name: section for name, section in sections.items() if section is not None}
+    if not there:
+        return None
+    return _object(there, [name for name, section in there.items() if "required" in section])
+
+
+def _section(section: str, schemas: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """Give the schema of ``{NAME: {"config": ...}}`` for those that have one."""
     properties: Dict[str, Any] = {}
     required: List[str] = []
-    for each in solids:
-        schema = each.definition.config_schema
+    for name, schema in schemas.items():
         if schema is None:
             continue
-        place = f"#/properties/solids/properties/{each.name}/properties/config"
+        place = f"#/properties/{section}/properties/{name}/properties/config"
         must = bool(schema.get("required"))
-        properties[each.name] = _object({"config": _moved(schema, place)}, ["config"] if must else [])
-        required += [each.name] if must else []
-    if not properties:
-        return None
-    return _object({"solids": _object(properties, required)}, ["solids"] if required else [])
+        properties[name] = _object({"config": _moved(schema, place)}, ["config"] if must else [])
+        required += [name] if must else []
+    return _object(properties, required) if properties else None
 
 
 def _object(properties: Mapping[str, Any], required: Sequence[str]) -> Dict[str, Any]:

@@ -26,7 +26,7 @@ TAGS_NOT_TEXT = (
 
 # Solids.
 SCHEMA_NOT_JSON = (
-    "{path} of the solid {name!r} is {found}.\n"
+    "{path} of the {type} {name!r} is {found}.\n"
     "A config schema is a JSON Schema: dicts with texts as keys, lists, texts, finite numbers, True, False, None."
 )
 VARIADIC = (
@@ -43,8 +43,29 @@ OUTPUTS_NOT_LIST = "`outputs` of the solid {name!r} holds {found}.\nGive a list 
 NO_OUTPUTS = '`outputs` of the solid {name!r} is empty.\nLeave it out: a solid has at least one output, "result".'
 OUTPUT_TWICE = "`outputs` of the solid {name!r} names {output!r} twice.\nGive each output a name of its own."
 RESOURCES_NOT_NAMES = (
-    '`required_resource_keys` of the solid {name!r} is {found}.\nGive a set of texts, such as {{"warehouse"}}.'
+    '`required_resource_keys` of the {type} {name!r} is {found}.\nGive a set of texts, such as {{"warehouse"}}.'
 )
+NOT_A_POLICY = "`retry_policy` of the solid {name!r} is {found}.\nGive a RetryPolicy."
+
+# Retries, resources and hooks.
+RETRIES_NOT_NUMBER = "`max_retries` is {found}.\nGive a whole number from 0 on."
+DELAY_NOT_SECONDS = "`delay` is {found}.\nGive a number of seconds, at most a day."
+BACKOFF_UNKNOWN = "`backoff` is {found}.\nGive Backoff.LINEAR or Backoff.EXPONENTIAL, or leave it out."
+RESOURCES_NOT_DICT = (
+    "`resource_defs` of the pipeline {name!r} is {found}.\n"
+    "Give a dict: names, and for each a resource or the value that stands for it."
+)
+RESOURCE_LACKING = (
+    "{who} requires the resource {resource!r}, which the pipeline {name!r} lacks.\n"
+    "Give it in `resource_defs`; those there are: {known}."
+)
+BROKEN_RESOURCE = (
+    "The pipeline {name!r} uses the resource {resource!r}, which could not be defined.\nCorrect the resource."
+)
+RESOURCE_CYCLE = "Resources of the pipeline {name!r} require each other: {cycle}.\nTake one of these out."
+HOOKS_NOT_LIST = "`hooks` of the pipeline {name!r} holds {found}.\nGive a set of hooks."
+HOOK_TAKES_CONTEXT = "The hook {name!r} takes no argument.\nGive its function one: it is called with a HookContext."
+BROKEN_HOOK = "The pipeline {name!r} uses the hook {hook!r}, which could not be defined.\nCorrect the hook."
 
 # The graph of a pipeline.
 BODY_TAKES_ARGUMENTS = (

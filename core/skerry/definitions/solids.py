@@ -18,10 +18,11 @@ from typing import (
     overload,
 )
 
-from skerry.definitions import base, graph, json_values, messages, position, signature
+from skerry.definitions import base, graph, messages, position, signature
 from skerry.definitions.collecting import attempt
 from skerry.definitions.messages import invalid
 from skerry.definitions.position import Position
+from skerry.definitions.retries import RetryPolicy
 
 #: A first parameter of one of these names is given the context, and is no input.
 CONTEXT_NAMES = ("context", "_context", "_")
@@ -59,6 +60,7 @@ class SolidDefinition(base.Definition):
     outputs: Tuple[OutputDefinition, ...] = ()
     required_resource_keys: FrozenSet[str] = frozenset()
     takes_context: bool = False
+    retry_policy: Optional[RetryPolicy] = None
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class SolidDefinition(base.Definition):
         inputs: Sequence[InputDefinition] = (),
         outputs: Optional[Sequence[Union[str, OutputDefinition]]] = None,
         required_resource_keys: Iterable[str] = (),
+        retry_policy: Optional[RetryPolicy] = None,
     ) -> None:
         """Read the function's signature. Raises DefinitionError."""
         found = base.user_function(self.type, function)
@@ -85,10 +88,11 @@ class SolidDefinition(base.Definition):
             line=at.line,
             function=function,
             tags=base.checked_tags(self.type, name, tags, at),
-            config_schema=_checked_schema(name, config_schema, at),
+            config_schema=base.checked_schema(self.type, name, config_schema, at),
             inputs=_described_inputs(name, parameters[1:] if takes_context else parameters, inputs, at),
             outputs=_checked_outputs(name, outputs, at),
-            required_resource_keys=_checked_resources(name, required_resource_keys, at),
+            required_resource_keys=base.checked_resources(self.type, name, required_resource_keys, at),
+            retry_policy=_checked_policy(name, retry_policy, at),
             takes_context=takes_context,
         )
 
@@ -129,6 +133,7 @@ def solid(
     inputs: Sequence[InputDefinition] = (),
     outputs: Optional[Sequence[Union[str, OutputDefinition]]] = None,
     required_resource_keys: Iterable[str] = (),
+    retry_policy: Optional[RetryPolicy] = None,
 ) -> Callable[[Callable[..., Any]], SolidDefinition]: ...
 
 
@@ -142,13 +147,14 @@ def solid(
     inputs: Sequence[InputDefinition] = (),
     outputs: Optional[Sequence[Union[str, OutputDefinition]]] = None,
     required_resource_keys: Iterable[str] = (),
+    retry_policy: Optional[RetryPolicy] = None,
 ) -> Any:
     """Make a function a solid; used as ``@solid`` or ``@solid(name=..., ...)``.
 
     ``description``: the docstring by default. ``config_schema``: a JSON Schema of what the solid reads from the run
     config. ``inputs``: descriptions for the function's parameters. ``outputs``: names, or OutputDefinitions; one
-    called ``result`` by default. ``required_resource_keys``: names of the resources that it uses.
-    Raises DefinitionError.
+    called ``result`` by default. ``required_resource_keys``: names of the resources that it uses. ``retry_policy``:
+    whether and when it is run again where it raises an exception. Raises DefinitionError.
     """
 
     def decorate(function: Callable[..., Any]) -> SolidDefinition:
@@ -165,6 +171,7 @@ def solid(
                 inputs=inputs,
                 outputs=outputs,
                 required_resource_keys=required_resource_keys,
+                retry_policy=retry_policy,
             ),
         )
 
@@ -176,17 +183,6 @@ def _named_parameters(name: str, function: FunctionType, at: Position) -> Tuple[
     if parameter:
         raise invalid(messages.VARIADIC, name=name, at=at, parameter=parameter)
     return signature.parameters(function)
-
-
-def _checked_schema(name: str, schema: Any, at: Position) -> Optional[Dict[str, Any]]:
-    if schema is None:
-        return None
-    fault = json_values.first_fault(schema, "config_schema") if isinstance(schema, dict) else ("config_schema", schema)
-    if fault:
-        path, value = fault
-        raise invalid(messages.SCHEMA_NOT_JSON, name=name, at=at, path=path, found=base.words_for(value))
-    copy: Dict[str, Any] = json_values.copied(schema)
-    return copy
 
 
 def _described_inputs(
@@ -227,9 +223,7 @@ def _checked_outputs(name: str, outputs: Any, at: Position) -> Tuple[OutputDefin
     return tuple(checked)
 
 
-def _checked_resources(name: str, keys: Any, at: Position) -> FrozenSet[str]:
-    listed = isinstance(keys, (set, frozenset, list, tuple))
-    wrong = [key for key in keys if not isinstance(key, str)] if listed else [keys]
-    if wrong:
-        raise invalid(messages.RESOURCES_NOT_NAMES, name=name, at=at, found=base.words_for(wrong[0]))
-    return frozenset(keys)
+def _checked_policy(name: str, policy: Any, at: Position) -> Optional[RetryPolicy]:
+    if policy is None or isinstance(policy, RetryPolicy):
+        return policy
+    raise invalid(messages.NOT_A_POLICY, name=name, at=at, found=base.words_for(policy))

@@ -20,6 +20,7 @@ from typing import List, NoReturn, Set
 import skerry_user_code  # type: ignore[import-not-found]  # noqa: F401  # in `injected`
 
 import skerry
+from skerry.forking import fork
 from skerry.model import Evaluation
 from skerry.pipe import PROTOCOL, Connection, Message, encode
 from skerry.user_process import processes, serve, start
@@ -115,7 +116,7 @@ class ForkServer:
     def _spawn(self, message: Message, descriptors: List[int]) -> None:
         parent = os.getpid()
         try:
-            pid = processes.fork()
+            pid = fork()
         except OSError as error:
             answer = {"type": "not_spawned", "id": message["id"], "reason": error.strerror}
         else:

@@ -18,6 +18,7 @@ import sys
 from typing import Callable, NoReturn, Optional, Sequence, Tuple
 
 from skerry.errors import PipeError
+from skerry.forking import fork
 from skerry.pipe import Connection, Decoder, Message, encode
 from skerry.user_process import processes
 from skerry.user_process.start import STACK_SIGNAL
@@ -75,7 +76,7 @@ class _Keeper:
         signal.set_wakeup_fd(wake_up_writer.fileno(), warn_on_full_buffer=False)
         keeper = os.getpid()
         try:
-            pid = processes.fork()
+            pid = fork()
         except OSError as error:
             self._connection.send({"type": "not_begun", "reason": error.strerror})
             return

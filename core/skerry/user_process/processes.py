@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import time
-import warnings
 from typing import Any, Callable, Collection, Dict, List, Optional, Tuple
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -37,13 +36,6 @@ def die_with_parent(parent: int) -> None:
         _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)  # it ended before the signal was asked for
-
-
-def fork() -> int:
-    """Fork this process, in which no thread of Python's runs. Raises OSError."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of threads that native libraries have started, and know how to fork
-        return os.fork()
 
 
 def kill_group(pid: int, number: int) -> None:

@@ -12,8 +12,9 @@ import socket
 from typing import Dict, Sequence
 
 from skerry.definitions import RepositoryDefinition
+from skerry.forking import fork
 from skerry.pipe import Connection, Message
-from skerry.user_process import keeper, processes
+from skerry.user_process import keeper
 from skerry.user_process.evaluate import evaluate
 from skerry.user_process.streams import flush
 
@@ -63,7 +64,7 @@ class Template:
         life, its_life = os.pipe()
         parent = os.getpid()
         try:
-            pid = processes.fork()
+            pid = fork()
         except OSError as error:
             os.close(life)
             with contextlib.suppress(OSError):  # the host waits no longer

@@ -1,0 +1,27 @@
+"""Runs a pipeline: the order of its solids, their values, retries and hooks, and what is told of it while it goes.
+
+Standard library only; CPython 3.8 and newer. Whoever runs a pipeline makes a ``Plan`` of it and gives that to ``run``,
+with a place for the values and a function that hears of each event.
+"""
+
+from skerry.execution.events import Emit, Event, EventType
+from skerry.execution.in_process import InProcessResult
+from skerry.execution.plan import Plan
+from skerry.execution.run import Outcome, run
+from skerry.execution.settings import Settings
+from skerry.execution.values import FolderValues, KeptValues, MemoryValues, Values
+
+__all__ = [
+    "Emit",
+    "Event",
+    "EventType",
+    "FolderValues",
+    "InProcessResult",
+    "KeptValues",
+    "MemoryValues",
+    "Outcome",
+    "Plan",
+    "Settings",
+    "Values",
+    "run",
+]

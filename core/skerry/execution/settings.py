@@ -1,0 +1,22 @@
+"""What a run is told besides its plan."""
+
+from typing import Any, Callable, Mapping, NamedTuple
+
+
+def _as_it_is(error: BaseException) -> Any:
+    return error
+
+
+class Settings(NamedTuple):
+    """What a run is told besides its plan.
+
+    ``resources``: values that stand for resources of the pipeline. ``max_concurrency``: how many solids may be executed
+    at the same time; if several, each in a process of its own, and values that are kept in a folder. ``describe``:
+    makes of an exception what stands in events, then plain JSON; in one process it may stay what it is.
+    """
+
+    run_id: str
+    tags: Mapping[str, str] = {}
+    resources: Mapping[str, Any] = {}
+    max_concurrency: int = 1
+    describe: Callable[[BaseException], Any] = _as_it_is
