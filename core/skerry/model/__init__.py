@@ -25,6 +25,7 @@ _HOMES = {
         "WorkspaceState",
     ),
     "skerry.model.records": ("Record",),
+    "skerry.model.runs": ("Run", "RunEvent", "RunOptions", "RunStatus"),
     "skerry.model.snapshot": (
         "InputSnapshot",
         "PipelineSnapshot",
@@ -57,6 +58,10 @@ __all__ = [
     "ReloadResult",
     "RepositorySnapshot",
     "RequestedRun",
+    "Run",
+    "RunEvent",
+    "RunOptions",
+    "RunStatus",
     "ScheduleSnapshot",
     "SensorSnapshot",
     "ServerInfo",
@@ -86,6 +91,7 @@ if TYPE_CHECKING:
         WorkspaceState,
     )
     from skerry.model.records import Record
+    from skerry.model.runs import Run, RunEvent, RunOptions, RunStatus
     from skerry.model.snapshot import (
         InputSnapshot,
         PipelineSnapshot,
