@@ -19,6 +19,7 @@ _HOMES = {
         "RunError",
         "SkerryError",
         "UnknownLocationError",
+        "UnknownRunError",
         "WorkspaceFileError",
     ),
     "skerry.definitions": (
@@ -52,11 +53,21 @@ _HOMES = {
     "skerry.definitions.contexts": ("ScheduleEvaluationContext", "SensorEvaluationContext"),
     "skerry.definitions.run_contexts": ("HookContext", "InitResourceContext", "SolidExecutionContext"),
     "skerry.execution": ("InProcessResult",),
-    "skerry.model": ("Cause", "Evaluation", "EvaluationResult", "ReloadResult", "State", "WorkspaceReloadResult"),
-    "skerry.workspace": ("Location", "Workspace"),
+    "skerry.model": (
+        "Cause",
+        "Evaluation",
+        "EvaluationResult",
+        "ReloadResult",
+        "Run",
+        "RunEvent",
+        "RunStatus",
+        "State",
+        "WorkspaceReloadResult",
+    ),
+    "skerry.workspace": ("LaunchedRun", "Location", "Workspace"),
 }
 
-_HOST_ONLY = ("Location", "Workspace")
+_HOST_ONLY = ("LaunchedRun", "Location", "Workspace")
 
 # What `from skerry import *` gives must be importable in every user environment.
 __all__ = ["__version__", *(name for names in _HOMES.values() for name in names if name not in _HOST_ONLY)]
@@ -100,14 +111,19 @@ if TYPE_CHECKING:
     from skerry.errors import RunError as RunError
     from skerry.errors import SkerryError as SkerryError
     from skerry.errors import UnknownLocationError as UnknownLocationError
+    from skerry.errors import UnknownRunError as UnknownRunError
     from skerry.errors import WorkspaceFileError as WorkspaceFileError
     from skerry.execution import InProcessResult as InProcessResult
     from skerry.model import Cause as Cause
     from skerry.model import Evaluation as Evaluation
     from skerry.model import EvaluationResult as EvaluationResult
     from skerry.model import ReloadResult as ReloadResult
+    from skerry.model import Run as Run
+    from skerry.model import RunEvent as RunEvent
+    from skerry.model import RunStatus as RunStatus
     from skerry.model import State as State
     from skerry.model import WorkspaceReloadResult as WorkspaceReloadResult
+    from skerry.workspace import LaunchedRun as LaunchedRun
     from skerry.workspace import Location as Location
     from skerry.workspace import Workspace as Workspace
 

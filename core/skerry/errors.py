@@ -9,6 +9,7 @@
     ├── LocationError           one location cannot be opened or loaded: .kind .fields
     ├── RunError                a run cannot begin, or a solid of it cannot go on: .kind .fields
     ├── UnknownLocationError    no location has that name: .name .known
+    ├── UnknownRunError         no run of the workspace has that id: .run_id .known
     └── PluginError             a location type cannot be used: .key .reason
 
 An error keeps its fields until somebody shows it; ``str(error)`` is its words: first a line that says what, then
@@ -59,6 +60,11 @@ class ErrorKind(str, Enum):
     EVALUATION_CUT_OFF = "EVALUATION_CUT_OFF"
     CODE_CHANGED = "CODE_CHANGED"
     # A run, and what its solids give.
+    PIPELINE_NOT_FOUND = "PIPELINE_NOT_FOUND"
+    PIPELINE_AMBIGUOUS = "PIPELINE_AMBIGUOUS"
+    LOCATION_NOT_READY = "LOCATION_NOT_READY"
+    RUN_ID_INVALID = "RUN_ID_INVALID"
+    RUN_LOST = "RUN_LOST"
     RUN_CONFIG_INVALID = "RUN_CONFIG_INVALID"
     SOLID_NOT_FOUND = "SOLID_NOT_FOUND"
     INPUT_NOT_AVAILABLE = "INPUT_NOT_AVAILABLE"
@@ -163,7 +169,20 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.EVALUATION_CUT_OFF: "The evaluation of {what} was cut off: {reason}.\n{advice}",
     ErrorKind.CODE_CHANGED: (
         "The code is no longer that of generation {generation}: {files} changed since.\n"
-        "Its import starts threads, so each evaluation loads it afresh. Reload the location."
+        "Its import starts threads, so each evaluation and each run loads it afresh. Reload the location."
+    ),
+    ErrorKind.PIPELINE_NOT_FOUND: "The location {location!r} has no pipeline {pipeline!r}.\n{advice}",
+    ErrorKind.PIPELINE_AMBIGUOUS: (
+        "The location {location!r} has several pipelines {pipeline!r}: in the repositories {repositories}.\n"
+        "Say in which: {example}."
+    ),
+    ErrorKind.LOCATION_NOT_READY: "The location {location!r} is {state}, and nothing can be run in it.\n{advice}",
+    ErrorKind.RUN_ID_INVALID: (
+        "{run_id!r} cannot be the id of a run.\nUse up to 100 letters, digits, `-` and `_`, or leave it out."
+    ),
+    ErrorKind.RUN_LOST: (
+        "The run ended without a word: its processes were killed, or the machine stopped.\n"
+        "What its solids have given until then is kept; run it again."
     ),
     ErrorKind.RUN_CONFIG_INVALID: "The run config of the pipeline {pipeline!r} is wrong:\n{problems}",
     ErrorKind.SOLID_NOT_FOUND: "The pipeline {pipeline!r} has no solid {solid!r}.\nIts solids are: {known}.",
@@ -340,6 +359,18 @@ class UnknownLocationError(SkerryError, KeyError):
 
     def __str__(self) -> str:
         return "No location is called {!r}.\nThere are: {}.".format(self.name, ", ".join(self.known) or "none")
+
+
+class UnknownRunError(SkerryError, KeyError):
+    """No run of the workspace has that id. ``known``: the ids there are."""
+
+    def __init__(self, run_id: str, known: Sequence[str]) -> None:
+        super().__init__(run_id)
+        self.run_id = run_id
+        self.known: Tuple[str, ...] = tuple(known)
+
+    def __str__(self) -> str:
+        return f"No run of this workspace has the id {self.run_id!r}.\nThere are {len(self.known)} runs."
 
 
 class PluginError(SkerryError):

@@ -352,7 +352,7 @@ def test_the_message_on_the_page_is_what_such_a_run_leads_to(kind: ErrorKind, tm
     told: list[Event] = []
 
     def execute() -> None:
-        validate(pipeline, RUNS[kind].config)
+        validate(pipeline.name, pipeline.config_schema, RUNS[kind].config)
         run(Plan.of(pipeline, RUNS[kind].config, only=RUNS[kind].only), settings, values, told.append)
 
     if kind in CANNOT_BEGIN:

@@ -41,13 +41,16 @@ class Conversation:
         self._limit(self.deadline if seconds is None else time.monotonic() + seconds)
         return self._connection.receive()
 
-    def pass_on(self, template: Connection, sending: threading.Lock) -> None:
-        """Pass ``theirs`` on to the template. ``sending``: held by whoever sends there. Raises OSError."""
+    def pass_on(self, what: str, template: Connection, sending: threading.Lock) -> None:
+        """Pass ``theirs`` on to the template, for ``what`` is to be done; ``sending``: held by whoever sends there.
+
+        Raises OSError.
+        """
         descriptor = self.theirs.fileno()
         if not sending.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
             raise TimeoutError
         try:
-            while not _sent(template, descriptor):
+            while not _sent(what, template, descriptor):
                 # It is busy, and others wait already; only its deadline counts for this one.
                 poll = select.poll()
                 poll.register(template.fileno(), select.POLLOUT)
@@ -56,6 +59,11 @@ class Conversation:
         finally:
             sending.release()
         self.theirs.close()
+
+    def go_on_without_limit(self) -> Connection:
+        """Give the host's end for whoever goes on with it, and closes it."""
+        self._ours.settimeout(None)
+        return self._connection
 
     def no_more(self) -> None:
         """Say that time is up; the other side may still tell how it ended."""
@@ -129,9 +137,9 @@ class Calls:
             self._tell(since)
 
 
-def _sent(template: Connection, descriptor: int) -> bool:
+def _sent(what: str, template: Connection, descriptor: int) -> bool:
     try:
-        template.send({"type": "evaluate"}, [descriptor], wait=False)
+        template.send({"type": what}, [descriptor], wait=False)
     except BlockingIOError:
         return False
     return True

@@ -51,7 +51,7 @@ def evaluate_in_a_fork(
     """Have the template fork a process for it. ``sending``: held by whoever sends to the template."""
     begun = False
     try:
-        conversation.pass_on(template, sending)
+        conversation.pass_on("evaluate", template, sending)
         conversation.send({"type": "evaluate", "evaluation": evaluation.to_json()})
         while (message := conversation.receive()) is not None:
             if message["type"] == "ended":

@@ -18,6 +18,7 @@ from skerry.code_server.supervisor import Supervisor
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import ErrorInfo, Evaluation, EvaluationResult
 from skerry.pipe import Connection, Message
+from skerry.user_process.files import difference
 from skerry.user_process.tracebacks import parse_stack
 
 _NOT_LOADED = "its code is not loaded"
@@ -46,7 +47,8 @@ class Evaluator:
         self._output = output
         self._supervisor = supervisor
         self._calls = Calls(supervisor, tell_busy)
-        self._sending = threading.Lock()
+        #: Held by whoever sends to the template.
+        self.sending = threading.Lock()
         self._loaded: Message | None = None
         self._standard_library = ""
         #: Where evaluations write that are not forked from the template. Its lock is for whoever copies or closes it.
@@ -77,11 +79,16 @@ class Evaluator:
             if loaded["threads"]:
                 ending = self._evaluate_afresh(conversation, evaluation, loaded, generation)
             else:
-                ending = evaluate_in_a_fork(conversation, evaluation, self._template, self._sending)
+                ending = evaluate_in_a_fork(conversation, evaluation, self._template, self.sending)
         result = ending.result or EvaluationResult(error=self._error(ending, evaluation, timeout))
         if result.error is not None:
             result = replace(result, error=replace(result.error, output=self._tail()))
         return replace(result, generation=generation)
+
+    def another_writer(self) -> int | None:
+        """Give a descriptor, the caller's, for what is started beside the template; None once that has ended."""
+        with self._writing:
+            return os.dup(self._writer) if self._writer >= 0 else None
 
     def close(self) -> None:
         """Cut off the evaluations under way. From the supervising thread; idempotent."""
@@ -91,12 +98,11 @@ class Evaluator:
     def _evaluate_afresh(
         self, conversation: Conversation, evaluation: Evaluation, loaded: Message, generation: int
     ) -> Ending:
-        with self._writing:
-            if self._writer < 0:
-                return Ending()
-            output = os.dup(self._writer)
+        output = self.another_writer()
+        if output is None:
+            return Ending()
         fresh = FreshEvaluation(
-            conversation, evaluation, self._fork_server, lambda message: _difference(loaded, message, generation)
+            conversation, evaluation, self._fork_server, lambda message: _changed(loaded, message, generation)
         )
         return fresh.run(self._load, output, fresh=self._fresh)
 
@@ -132,16 +138,6 @@ class Evaluator:
                 os.close(writer)
 
 
-def _difference(before: Message, now: Message, generation: int) -> ErrorInfo | None:
-    """Say what has changed in the content of the files that a load has read, between two loads.
-
-    A load tells None in the place of a digest when the file has changed while it was loaded. Of the earlier load
-    nothing can be compared then; in the later one it is a change.
-    """
-    old, new = before.get("files", {}), now.get("files", {})
-    changed = [path for path in sorted({*old, *new}) if old.get(path, "") not in (None, new.get(path, ""))]
-    if not changed:
-        return None
-    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    error = LocationError(ErrorKind.CODE_CHANGED, generation=generation, files=f"{changed[0]}{more}")
-    return ErrorInfo(error.kind, str(error))
+def _changed(before: Message, now: Message, generation: int) -> ErrorInfo | None:
+    error = difference(before.get("files", {}), now.get("files", {}), generation)
+    return None if error is None else ErrorInfo(error.kind, str(error))

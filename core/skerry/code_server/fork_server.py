@@ -53,6 +53,9 @@ class Forker(Protocol):
     def signal(self, pid: int, number: int, *, group: bool) -> None:
         """Signal a user process, and its group if wanted; nothing happens once it has ended. From any thread."""
 
+    def release(self, pid: int) -> None:
+        """Let the keeper of a run go on when the fork server ends. From any thread."""
+
 
 class ForkServer(ABC):
     """One fork server. ``failure`` is set once it cannot give processes any more."""
@@ -124,6 +127,11 @@ class ForkServer(ABC):
         """See ``Forker``."""
         with self._lock, contextlib.suppress(OSError):
             self._connection.send({"type": "signal", "pid": pid, "signal": number, "group": group})
+
+    def release(self, pid: int) -> None:
+        """See ``Forker``."""
+        with self._lock, contextlib.suppress(OSError):
+            self._connection.send({"type": "release", "pid": pid})
 
     @abstractmethod
     def close(self) -> None:

@@ -17,6 +17,7 @@ from skerry.code_server.evaluator import Evaluator
 from skerry.code_server.load_request import LoadRequest
 from skerry.code_server.output import Output
 from skerry.code_server.processes import Processes
+from skerry.code_server.runs import Runs
 from skerry.code_server.stack import StackPipe
 from skerry.errors import ErrorKind, LocationError, PipeError
 from skerry.model import (
@@ -31,7 +32,7 @@ from skerry.model import (
     State,
 )
 from skerry.pipe import Connection, Message
-from skerry.plugin import CodeServer, ServerStatus
+from skerry.plugin import CodeServer, RunStart, ServerStatus
 from skerry.user_process.start import STACK_SIGNAL
 from skerry.user_process.tracebacks import parse_stack
 
@@ -75,6 +76,15 @@ class LocalCodeServer(CodeServer):
             self._busy,
             fresh=request.environment.fresh,
         )
+        self._runs = Runs(
+            self._connection,
+            self._evaluator.sending,
+            self._fork_server,
+            load,
+            self._evaluator.another_writer,
+            supervisor,
+            fresh=request.environment.fresh,
+        )
         supervisor.call(self._begin)
         self._timers = [supervisor.call_later(request.deadline - time.monotonic(), self._startup_timed_out)]
         try:
@@ -105,10 +115,19 @@ class LocalCodeServer(CodeServer):
         """See ``CodeServer``."""
         return self._evaluator.evaluate(evaluation, timeout, self._request.generation)
 
+    def start_run(self, start: RunStart, told: Callable[[], None], ended: Callable[[], None]) -> None:
+        """See ``CodeServer``."""
+        self._runs.start(start, self._request.generation, told, ended)
+
+    def cancel_run(self, run_id: str) -> bool:
+        """See ``CodeServer``."""
+        return self._runs.cancel(run_id)
+
     def close(self) -> None:
         """Ask it to stop; SIGTERM, then SIGKILL, if it does not; see ``CodeServer``."""
         with self._lock:
             self._observer = None
+        self._runs.close()
         self._supervisor.call(lambda: self._stop(busy=self._status.state is State.LOADING))
         self._ended.wait(_CLOSE_WAIT)
 
@@ -186,6 +205,7 @@ class LocalCodeServer(CodeServer):
         elif message["type"] == "loaded":
             self._cancel_timers()
             self._evaluator.loaded(message, self._standard_library)
+            self._runs.loaded(message)
             self._output.drain()  # who sees it READY sees what it has printed
             server = self._status.server
             assert server is not None

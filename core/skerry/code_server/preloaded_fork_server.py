@@ -92,6 +92,11 @@ class PreloadedForkServer(ForkServer, Child):
         self._retired = True
         self._end_if_unused()
 
+    def release(self, pid: int) -> None:
+        """See ``Forker``: when this one ends, the clean one inherits its processes."""
+        super().release(pid)
+        self._clean.release(pid)
+
     def close(self) -> None:
         """Do nothing: it ends with the one that it was forked from."""
 

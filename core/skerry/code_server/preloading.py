@@ -52,6 +52,11 @@ class PreloadRequest(Forker):
         if self._server is not None:
             self._server.signal(pid, number, group=group)
 
+    def release(self, pid: int) -> None:
+        """See ``Forker``."""
+        if self._server is not None:
+            self._server.release(pid)
+
     def _not_for_it(self, *, fresh: bool) -> dict[str, LeftOut]:
         """Say which modules must not be preloaded for this location, whatever they are."""
         if fresh:

@@ -61,8 +61,8 @@ def _with_defaults(schema: Mapping[str, Any], value: Any) -> Any:
     return filled
 
 
-def validate(pipeline: PipelineDefinition, run_config: Mapping[str, Any]) -> bool:
-    """Validate the run config against the pipeline's schema; gives False where jsonschema is not installed.
+def validate(pipeline: str, schema: Optional[Mapping[str, Any]], run_config: Mapping[str, Any]) -> bool:
+    """Validate the run config of a pipeline against its schema; gives False where jsonschema is not installed.
 
     Raises RunError with the path of all that is wrong.
     """
@@ -71,15 +71,15 @@ def validate(pipeline: PipelineDefinition, run_config: Mapping[str, Any]) -> boo
         jsonschema: Any = importlib.import_module("jsonschema")
     except ImportError:
         return False
-    schema = pipeline.config_schema or {"type": "object", "additionalProperties": False}
-    validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator)(schema)
+    wanted = schema or {"type": "object", "additionalProperties": False}
+    validator = jsonschema.validators.validator_for(wanted, default=jsonschema.Draft7Validator)(wanted)
     found = sorted(validator.iter_errors(run_config), key=lambda error: [str(part) for part in error.absolute_path])
     if found:
-        raise config_error(pipeline.name, [(list(error.absolute_path), error.message) for error in found])
+        raise _config_error(pipeline, [(list(error.absolute_path), error.message) for error in found])
     return True
 
 
-def config_error(pipeline: str, problems: "List[tuple[List[Any], str]]") -> RunError:
+def _config_error(pipeline: str, problems: "List[tuple[List[Any], str]]") -> RunError:
     """Make the error for a run config: what is wrong, each with the path that leads to it."""
     lines = [f"- {_words(path)}: {message}" for path, message in problems[:_PROBLEMS]]
     if len(problems) > _PROBLEMS:

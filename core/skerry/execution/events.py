@@ -20,15 +20,24 @@ class EventType(str, Enum):
     LOG = "LOG"
     PROGRESS = "PROGRESS"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Optional[EventType]":
+        """Keep the type that a newer Skerry has written: nothing follows from it here."""
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
 
 class Event(NamedTuple):
     """One event. ``solid``: its name in the pipeline, None for what concerns the run.
 
-    ``data``, by type, of plain JSON: of RUN_STARTED ``solids``, the names of those that are to run; of RUN_FAILED
-    ``failed``, the names of those that have failed; of SOLID_SKIPPED ``reason``, a sentence; of SOLID_RETRIED
-    ``retry``, from 1, and ``seconds`` until then; of OUTPUT ``output`` and, where it is kept, its ``size`` in bytes; of
-    LOG ``level`` and ``message``; of PROGRESS ``fraction`` and ``text``. ``error``: the exception, or what the
-    ``describe`` of the settings has made of it.
+    ``data``, by type, of plain JSON: of RUN_STARTED ``solids``, the names of those that are to run, and ``done``, those
+    of a run before with the outputs that they gave, if there are any; of RUN_FAILED ``failed``, the names of those that
+    have failed; of SOLID_SKIPPED ``reason``, a sentence; of SOLID_RETRIED ``retry``, from 1, and ``seconds`` until
+    then; of OUTPUT ``output`` and, where it is kept, its ``size`` in bytes; of LOG ``level`` and ``message``; of
+    PROGRESS ``fraction`` and ``text``. ``error``: the exception, or what the ``describe`` of the settings makes of it.
     """
 
     type: EventType

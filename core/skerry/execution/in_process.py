@@ -66,7 +66,7 @@ def execute(
     if pipeline.failure:
         raise pipeline.failure
     config = dict(run_config or {})
-    if not validate(pipeline, config) and config:
+    if not validate(pipeline.name, pipeline.config_schema, config) and config:
         _log.warning(
             "The run config of %s is not validated: jsonschema is not installed here. A run that Skerry starts "
             "validates it.",

@@ -10,7 +10,7 @@ import time
 from typing import Dict, Iterator, List, NamedTuple, NoReturn, Optional
 
 from skerry.errors import ErrorKind, PipeError, RunError
-from skerry.execution import events
+from skerry.execution import cancellation, events
 from skerry.execution.events import Emit, Event, EventType
 from skerry.execution.plan import Plan
 from skerry.execution.resources import set_up
@@ -67,13 +67,16 @@ class _Processes:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 stream.flush()  # else the other process would write it once more
+        cancellation.block()  # one that comes before the other process can take it would be lost
         pid = fork()
         if pid == 0:
             ours.close()
             self._become(attempt, Connection(theirs))
         theirs.close()
+        # Before an interrupt may come: what is not among the children would not be ended.
         self._children[ours.fileno()] = _Child(pid, attempt.invocation.name, Connection(ours))
         self._poll.register(ours.fileno(), select.POLLIN)
+        cancellation.unblock()
 
     def wait(self, until: Optional[float]) -> Optional[Ending]:
         """See ``Executor``."""
@@ -148,17 +151,20 @@ class _Processes:
         try:
             for child in self._children.values():
                 child.connection.close()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            canceled = cancellation.Cancellation()
 
             def tell(event: Event) -> None:
-                connection.send({"type": "event", "event": events.to_json(event)})
+                with canceled.later():
+                    connection.send({"type": "event", "event": events.to_json(event)})
 
-            ending = self._execute(attempt, events.described(tell, self._settings.describe))
+            try:
+                ending = self._execute(attempt, events.described(tell, self._settings.describe))
+            except KeyboardInterrupt:
+                ending = Ending(attempt.invocation.name)
             outputs = None if ending.outputs is None else sorted(ending.outputs)
-            connection.send({"type": "ended", "outputs": outputs, "retry_in": ending.retry_in})
+            with contextlib.suppress(KeyboardInterrupt), canceled.later():
+                connection.send({"type": "ended", "outputs": outputs, "retry_in": ending.retry_in})
             status = 0
-        except KeyboardInterrupt:
-            status = 130
         except BaseException:
             sys.excepthook(*sys.exc_info())
             status = 1
@@ -173,10 +179,9 @@ class _Processes:
         with contextlib.ExitStack() as stack:
             try:
                 made = stack.enter_context(set_up(self._plan, [attempt.invocation], self._settings, emit))
-            except KeyboardInterrupt:
-                raise
             except BaseException as error:  # of a resource
-                emit(Event(EventType.SOLID_FAILED, name, {}, error))
+                canceled = isinstance(error, KeyboardInterrupt)
+                emit(Event(EventType.SOLID_FAILED, name, {"canceled": True} if canceled else {}, error))
                 return Ending(name, error=error)
             return SolidRunner(self._plan, self._settings, self._values, made, emit).execute(attempt)
 

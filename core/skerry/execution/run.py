@@ -45,7 +45,8 @@ def run(plan: Plan, settings: Settings, values: Values, emit: Emit) -> Outcome:
     the run: what is set up is torn down. Raises what ``emit`` raises.
     """
     emit = described(emit, settings.describe)
-    emit(Event(EventType.RUN_STARTED, None, {"solids": list(plan.solids)}))
+    done = {"done": {name: sorted(outputs) for name, outputs in plan.done.items()}} if plan.done else {}
+    emit(Event(EventType.RUN_STARTED, None, {"solids": list(plan.solids), **done}))
     outcome = _outcome(plan, settings, values, emit)
     data = {"failed": list(outcome.failed)} if outcome.type is EventType.RUN_FAILED else {}
     # The error of a solid is told already.

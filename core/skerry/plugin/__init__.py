@@ -11,11 +11,12 @@ from skerry.model import (
     ReloadResult,
     RepositorySnapshot,
     RequestedRun,
+    RunOptions,
     ServerInfo,
     SourceFile,
     State,
 )
-from skerry.plugin.code_server import CodeServer, ServerStatus
+from skerry.plugin.code_server import CodeServer, RunStart, ServerStatus
 from skerry.plugin.hooks import hookimpl
 from skerry.plugin.location_type import LocationType
 from skerry.plugin.runtime import EntryContext, LoadTarget, PythonEnvironment, Runtime, Tls
@@ -41,6 +42,8 @@ __all__ = [
     "ReloadResult",
     "RepositorySnapshot",
     "RequestedRun",
+    "RunOptions",
+    "RunStart",
     "Runtime",
     "ServerInfo",
     "ServerStatus",

@@ -14,6 +14,7 @@ from skerry.model import (
     Explanation,
     ReloadResult,
     RepositorySnapshot,
+    RunOptions,
     ServerInfo,
     SourceFile,
     State,
@@ -46,6 +47,20 @@ class ServerStatus:
     warnings: tuple[str, ...] = ()
     busy_since: float | None = None
     files: tuple[SourceFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """Asks a code server to execute a pipeline.
+
+    ``run_id``: chosen by whoever asks. ``folder``: that of the run on this machine, which is there; the journal grows
+    in it. ``detached``: the run goes on when the workspace is closed, or its process ends.
+    """
+
+    run_id: str
+    options: RunOptions
+    folder: str
+    detached: bool = False
 
 
 class CodeServer(ABC):
@@ -90,6 +105,25 @@ class CodeServer(ABC):
             server="the code server of this location type",
             advice="Use a location type whose code servers have `evaluate`.",
         )
+
+    def start_run(self, start: RunStart, told: Callable[[], None], ended: Callable[[], None]) -> None:
+        """Start a run of the code that is loaded, and return once it has a process.
+
+        Called by the workspace for whoever launches, in the thread that asks, several at a time, while it is READY.
+        ``told`` is called whenever the journal in the run's folder may have grown, ``ended`` once when nothing more
+        comes; both from the supervising thread: they must not block. Raises LocationError when there is no process for
+        it, or runs are not offered, as here by default.
+        """
+        raise LocationError(
+            ErrorKind.NOT_SUPPORTED,
+            what="A run",
+            server="the code server of this location type",
+            advice="Use a location type whose code servers have `start_run`.",
+        )
+
+    def cancel_run(self, run_id: str) -> bool:
+        """Ask for the cancellation of a run; tells whether it is under way here. Called in the thread that asks."""
+        return False
 
     @abstractmethod
     def close(self) -> None:

@@ -11,6 +11,7 @@ import time
 import traceback
 from typing import Dict, Iterable, Iterator, List, Optional
 
+from skerry.errors import ErrorKind, LocationError
 from skerry.user_process.target import Target
 from skerry.user_process.tracebacks import is_user_file
 
@@ -88,6 +89,19 @@ def files_of(
     if target.kind == "file":
         watched.add(target.name)
     return {path: _digest_since(path, started, before.get(path)) for path in watched}
+
+
+def difference(before: Files, now: Files, generation: int) -> Optional[LocationError]:
+    """Say what has changed in the content of the files that a load has read, between two loads.
+
+    A load tells None in the place of a digest when the file has changed while it was loaded. Of the earlier load
+    nothing can be compared then; in the later one it is a change. ``generation``: of the earlier one.
+    """
+    changed = [path for path in sorted({*before, *now}) if before.get(path, "") not in (None, now.get(path, ""))]
+    if not changed:
+        return None
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    return LocationError(ErrorKind.CODE_CHANGED, generation=generation, files=f"{changed[0]}{more}")
 
 
 def _is_watched(path: str) -> bool:

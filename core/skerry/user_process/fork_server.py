@@ -4,7 +4,7 @@ It serves the host's pipe: ``spawn`` (with the descriptors of a new user process
 (of any command: stdout, stderr) and ``preload`` (of another fork server, which imports modules first: pipe, output)
 are answered by ``spawned`` or ``not_spawned``; ``signal`` is passed on; each end is told by ``exited``. Being the
 parent, it alone knows that a pid is still that process. When the pipe closes, however the host ended, nothing that it
-started is left.
+started is left, but for the runs that the host has told it to ``release``.
 """
 
 import contextlib
@@ -66,6 +66,8 @@ class ForkServer:
         self._bootstrap = bootstrap
         self._connection = connection
         self._children: Set[int] = set()
+        #: Keepers of runs that go on when everything else ends.
+        self._released: Set[int] = set()
         self._wake_up, wake_up_writer = socket.socketpair()
         self._wake_up_writer = wake_up_writer
         self._wake_up.setblocking(False)
@@ -86,7 +88,7 @@ class ForkServer:
         except OSError:
             pass  # the host is gone
         finally:
-            processes.kill_all(self._children, _KILL_WAIT)
+            processes.kill_all(self._children, _KILL_WAIT, self._released)
 
     def _step(self) -> bool:
         descriptors = [self._connection.fileno(), self._wake_up.fileno()]
@@ -112,6 +114,9 @@ class ForkServer:
                 processes.kill_group(message["pid"], message["signal"])
             else:
                 os.kill(message["pid"], message["signal"])
+        elif message["type"] == "release":
+            self._children.discard(message["pid"])
+            self._released.add(message["pid"])
 
     def _spawn(self, message: Message, descriptors: List[int]) -> None:
         parent = os.getpid()
@@ -182,8 +187,9 @@ class ForkServer:
             if pid in self._children:
                 self._children.discard(pid)
                 self._connection.send({"type": "exited", "pid": pid, **processes.ending(status)})
+            self._released.discard(pid)
         # User processes are subreapers: only descendants of one that has ended become children of this process.
-        processes.kill_strangers(self._children)
+        processes.kill_strangers({*self._children, *self._released})
 
 
 def _take_output(stdout: int, stderr: int) -> None:

@@ -107,7 +107,7 @@ class _Keeper:
             if wake_up.fileno() in readable:
                 with contextlib.suppress(BlockingIOError):
                     wake_up.recv(4096)
-                ended = _reap(pid)
+                ended = reap(pid)
                 if ended is not None:
                     while self._read_answer():  # what it said before it ended counts
                         pass
@@ -156,12 +156,12 @@ class _Keeper:
             os._exit(1)
 
 
-def _reap(evaluation: int) -> Optional[Message]:
-    """Wait for all children that have ended, orphans too; tells how the evaluation has, if it is among them."""
+def reap(kept: int) -> Optional[Message]:
+    """Wait for all children that have ended, orphans too; tells how the one that is ``kept`` has, if it did."""
     found = None
     while True:
         pid, status = processes.wait_for_any()
         if pid == 0:
             return found
-        if pid == evaluation:
+        if pid == kept:
             found = processes.ending(status)

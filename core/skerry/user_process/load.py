@@ -47,6 +47,7 @@ def load(target: Target) -> Tuple[Message, Tuple[RepositoryDefinition, ...]]:
         "files": files_of(target, began, before, imported_before, errors),
         # What Python's threads hold when a process is forked stays held in the other for ever.
         "threads": len(sys._current_frames()) > 1,
+        "runs": True,  # this copy of Skerry can execute them
     }
     return loaded, repositories
 

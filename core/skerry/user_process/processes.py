@@ -38,6 +38,12 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)  # it ended before the signal was asked for
 
 
+def outlive_parent() -> None:
+    """Undo ``die_with_parent``. Linux."""
+    if _prctl is not None:
+        _prctl(_SET_PARENT_DEATH_SIGNAL, 0, 0, 0, 0)
+
+
 def kill_group(pid: int, number: int) -> None:
     """Signal a process of ours that has not been waited for, and its group if it leads one."""
     for send in (os.killpg, os.kill):
@@ -61,10 +67,11 @@ def kill_strangers(known: Collection[int]) -> None:
             kill_group(pid, signal.SIGKILL)
 
 
-def kill_all(known: Collection[int], seconds: float) -> None:
+def kill_all(known: Collection[int], seconds: float, spared: Collection[int] = ()) -> None:
     """Kill all children with their groups, and those that come thereby, and wait for them, at most ``seconds``.
 
     ``known``: children that have not been waited for; where orphans cannot be found, these alone are killed.
+    ``spared``: those that are left alone.
     """
     deadline = time.monotonic() + seconds
     left = set(known)
@@ -76,7 +83,9 @@ def kill_all(known: Collection[int], seconds: float) -> None:
         except ChildProcessError:
             return
         left.discard(pid)
-        kill_strangers(left)
+        kill_strangers({*left, *spared})
+        if spared and not left and not set(children()) - set(spared):
+            return
         if pid == 0:
             time.sleep(0.001)
 

@@ -5,15 +5,16 @@ import faulthandler
 import os
 import socket
 import sys
-from typing import Tuple
+from typing import NoReturn, Tuple
 
 import skerry
 from skerry.definitions import RepositoryDefinition
 from skerry.errors import LocationError
 from skerry.model import ErrorInfo
 from skerry.pipe import Connection, Message
+from skerry.user_process import processes
 from skerry.user_process.explain import explain
-from skerry.user_process.files import files_before, files_without
+from skerry.user_process.files import difference, files_before, files_without
 from skerry.user_process.load import failed, load
 from skerry.user_process.start import STACK_SIGNAL
 from skerry.user_process.streams import flush
@@ -27,11 +28,41 @@ def run(bootstrap: str, pipe: int, stack: int) -> None:
     faulthandler.register(STACK_SIGNAL, file=stack, all_threads=True)
     connection = Connection(socket.socket(fileno=pipe))
     request = connection.receive()
+    if request is not None and request["type"] == "run":
+        _keep_run(connection, request, stack)
     if request is not None and request["type"] == "load":
         target = Target.from_json(request["target"])
         measure = request.get("measure_imports", False)
         Template(connection, _load(connection, target, bootstrap, measure=measure)).serve()
     _end()
+
+
+def _keep_run(connection: Connection, request: Message, stack: int) -> NoReturn:
+    """Be the keeper of a run whose code is loaded for it alone, since that of the template must not be forked."""
+    from skerry.user_process import run_keeper
+
+    if request["detached"]:
+        processes.outlive_parent()
+    run_keeper.keep(connection, lambda: _load_again(request), request, [stack])
+
+
+def _load_again(request: Message) -> Tuple[RepositoryDefinition, ...]:
+    """Load the code of a generation once more. Raises NotLoaded, also when it is not the same any more."""
+    from skerry.user_process.run import NotLoaded
+
+    target = Target.from_json(request["load"]["target"])
+    os.environ.update(target.env)
+    try:
+        target.enter()
+        message, repositories = load(target)
+        error = difference(request["files"], message["files"], request["generation"])
+        if error is not None:
+            raise error
+    except LocationError as error:
+        raise NotLoaded(ErrorInfo(error.kind, str(error))) from None
+    if message["type"] == "failed":
+        raise NotLoaded(ErrorInfo.from_json(message["error"]))
+    return repositories
 
 
 def _load(connection: Connection, target: Target, bootstrap: str, *, measure: bool) -> Tuple[RepositoryDefinition, ...]:

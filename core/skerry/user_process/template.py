@@ -1,20 +1,21 @@
-"""A user process after its load: a template, from which each evaluation is forked. Single-threaded on its pipe.
+"""A user process after its load: a template, from which evaluations and runs are forked. Single-threaded on its pipe.
 
-For each ``evaluate`` that comes with a descriptor, the template forks a keeper (``skerry.user_process.keeper``), which
-does all the rest over that descriptor. Whatever happens there, the template and the other evaluations go on.
+For each ``evaluate`` or ``run`` that comes with a descriptor, the template forks a keeper (``keeper``, ``run_keeper``),
+which does all the rest over that descriptor. Whatever happens there, the template and the others go on.
 """
 
 import contextlib
 import gc
 import os
 import select
+import signal
 import socket
 from typing import Dict, Sequence
 
 from skerry.definitions import RepositoryDefinition
 from skerry.forking import fork
 from skerry.pipe import Connection, Message
-from skerry.user_process import keeper
+from skerry.user_process import keeper, processes
 from skerry.user_process.evaluate import evaluate
 from skerry.user_process.streams import flush
 
@@ -28,6 +29,8 @@ class Template:
         #: The keepers' pids, each by the reading end of a pipe that closes when the keeper ends. No signal is used:
         #: user code may have taken SIGCHLD.
         self._keepers: Dict[int, int] = {}
+        #: The children that user code has started while it was loaded.
+        self._own = set(processes.children())
         self._poll = select.poll()  # user code may have opened more descriptors than `select` can wait for
 
     def serve(self) -> None:
@@ -48,8 +51,8 @@ class Template:
 
     def _handle(self, message: Message) -> bool:
         """Do what the host asks for; tells whether the process goes on."""
-        if message["type"] == "evaluate":
-            self._begin(self._connection.descriptors.popleft())
+        if message["type"] in ("evaluate", "run"):
+            self._begin(message["type"], self._connection.descriptors.popleft())
             return True
         if message["type"] == "evaluate_here":
             # This process was started for one evaluation, since its code must not be forked.
@@ -58,7 +61,10 @@ class Template:
             self._connection.send(answer)
         return False
 
-    def _begin(self, descriptor: int) -> None:
+    def _begin(self, what: str, descriptor: int) -> None:
+        if what == "run":
+            # Imported when the first is asked for, and then shared by all. The others do not pay for it.
+            from skerry.user_process import run_keeper
         os.set_inheritable(descriptor, False)
         connection = Connection(socket.socket(fileno=descriptor))
         life, its_life = os.pipe()
@@ -72,6 +78,8 @@ class Template:
         else:
             if pid == 0:
                 inherited = [self._connection.fileno(), life, *self._keepers]
+                if what == "run":
+                    run_keeper.run(connection, lambda: self._repositories, parent, its_life, inherited)
                 keeper.run(connection, self._evaluate, parent, its_life, inherited)
             self._keepers[life] = pid
             self._poll.register(life, select.POLLIN)
@@ -85,5 +93,15 @@ class Template:
     def _reap(self, life: int) -> None:
         self._poll.unregister(life)
         os.close(life)
+        status = 0
         with contextlib.suppress(ChildProcessError):  # user code may have asked for no zombies
-            os.waitpid(self._keepers.pop(life), 0)
+            _, status = os.waitpid(self._keepers.pop(life), 0)
+        if status:
+            self._end_orphans()
+
+    def _end_orphans(self) -> None:
+        """End what a keeper has left that was killed itself; this process has inherited it."""
+        for pid in set(processes.children()) - self._own - set(self._keepers.values()):
+            processes.kill_group(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)

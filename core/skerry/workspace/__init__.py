@@ -1,7 +1,8 @@
 """The workspace and its locations: what tools hold, and what every screen reads."""
 
+from skerry.workspace.launching import LaunchedRun
 from skerry.workspace.location import Location
 from skerry.workspace.served import ServedLocation
 from skerry.workspace.workspace import Workspace
 
-__all__ = ["Location", "ServedLocation", "Workspace"]
+__all__ = ["LaunchedRun", "Location", "ServedLocation", "Workspace"]

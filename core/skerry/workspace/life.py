@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from skerry.code_server import Backoff
 from skerry.code_server.supervisor import Timer
-from skerry.errors import ErrorKind, LocationError
+from skerry.errors import ErrorKind, LocationError, RunError
 from skerry.model import (
     Cause,
     DefinitionChanges,
@@ -141,6 +142,28 @@ class Life:
         # What people read; a run config and a cursor must stay what they are.
         masker = self._moves.masker
         return replace(result, error=masker.value(result.error), skip_reason=masker.value(result.skip_reason))
+
+    @contextlib.contextmanager
+    def hold(self, timeout: float) -> Iterator[tuple[OpenedCodeServer, LocationState]]:
+        """Give its code server, for a run that begins in the ``with``, and what is known of it at that moment.
+
+        Loads it if it is IDLE, and waits while it is LOADING, at most ``timeout`` seconds. Whoever has started a run
+        calls ``end_run`` of the server when that is over; if the ``with`` raises, there is none. Raises LocationError
+        when it is closed, RunError when it is not READY.
+        """
+        self.use()
+        self.wait(timeout)
+        with self._changed:
+            server, state = self._server, self.state
+            if server is None or state.state is not State.READY:
+                self._check_open()
+                raise _not_ready(state)
+            server.begin_run()
+        try:
+            yield server, state
+        except BaseException:
+            server.end_run()
+            raise
 
     def _not_evaluated(self, evaluation: Evaluation, timeout: float) -> ErrorInfo | None:
         """Say why nothing can be evaluated. Raises LocationError when that is for good."""
@@ -490,3 +513,11 @@ def _reloaded(
     old: int | None, new: int, before: tuple[RepositorySnapshot, ...], after: tuple[RepositorySnapshot, ...]
 ) -> ReloadResult:
     return ReloadResult(old, new, changes=DefinitionChanges.between(before, after))
+
+
+def _not_ready(state: LocationState) -> RunError:
+    advice = "Wait until it is READY."
+    if state.error is not None:
+        said = state.error.message.partition("\n")[0]
+        advice = f"Mend this first: {said}"
+    return RunError(ErrorKind.LOCATION_NOT_READY, location=state.name, state=state.state.value, advice=advice)

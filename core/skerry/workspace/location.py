@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from skerry.model import (
     Cause,
     ErrorInfo,
@@ -16,7 +19,9 @@ from skerry.model import (
     ServerInfo,
     State,
 )
+from skerry.workspace.launching import LaunchedRun, launch, options_of
 from skerry.workspace.life import Life
+from skerry.workspace.state_folder import StateFolder
 
 #: Seconds that an evaluation may take, where nobody says otherwise.
 EVALUATION_TIMEOUT = 60.0
@@ -31,9 +36,10 @@ class Location:
     take ``snapshot`` once.
     """
 
-    def __init__(self, life: Life) -> None:
-        """Made by the workspace."""
+    def __init__(self, life: Life, state_folder: StateFolder) -> None:
+        """Made by the workspace. ``state_folder``: where its runs are kept."""
         self._life = life
+        self._state_folder = state_folder
 
     @property
     def name(self) -> str:
@@ -106,6 +112,32 @@ class Location:
         is FAILED or UNREACHABLE. Raises LocationError when it is closed, or its code server does not offer this.
         """
         return self._life.evaluate(evaluation, min(timeout, LONGEST_EVALUATION) if timeout > 0 else 0.0)
+
+    def launch(
+        self,
+        pipeline: str,
+        *,
+        repository: str | None = None,
+        run_config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        solids: Sequence[str] = (),
+        max_concurrency: int = 1,
+        run_id: str | None = None,
+        detached: bool = False,
+    ) -> LaunchedRun:
+        """Launch a run of one of its pipelines, in a process forked from its code; returns once that is there.
+
+        ``repository``: needed where several have a pipeline of that name. ``solids``: the names of those to run, all
+        by default; ``max_concurrency``: how many at the same time, each in a process of its own if several. ``run_id``:
+        a run of this id that is there is not started again, but given. A run ends with the workspace, unless it is
+        ``detached``. The generation that is READY now is what it runs, to the end, whatever is reloaded meanwhile.
+
+        Loads the location if it is IDLE, and waits while it is LOADING. Raises RunError when it is not READY, and for
+        what is wrong with what was asked for; LocationError when it is closed, no process is to be had, or its code
+        server does not offer this. What goes wrong later is told by the run.
+        """
+        options = options_of(pipeline, repository, run_config, tags, solids, max_concurrency)
+        return launch(self._life, self._state_folder, options, run_id=run_id, detached=detached)
 
     def reload(self) -> ReloadResult:
         """Load its code anew, and wait for that; reloads of one location follow each other.

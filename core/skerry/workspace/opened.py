@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from skerry.model import Evaluation, EvaluationResult, ReloadResult
-from skerry.plugin import CodeServer, ServerStatus
+from skerry.plugin import CodeServer, RunStart, ServerStatus
 from skerry.workspace.runtime import LocationRuntime
 
 
@@ -21,13 +21,19 @@ class OpenedCodeServer(CodeServer):
         self._server = server
         self._runtime = runtime
         self._calls = 0
+        self._runs = 0
         self._when_idle: Callable[[], None] = lambda: None
         self._counting = threading.Lock()
 
     @property
     def calls_under_way(self) -> int:
-        """How many calls into its code there are."""
-        return self._calls
+        """How many calls into its code there are, runs included."""
+        return self._calls + self._runs
+
+    @property
+    def runs_under_way(self) -> int:
+        """How many runs of its code there are."""
+        return self._runs
 
     def begin_call(self) -> None:
         """Count a call that begins."""
@@ -38,7 +44,20 @@ class OpenedCodeServer(CodeServer):
         """Count a call that is over."""
         with self._counting:
             self._calls -= 1
-            idle = not self._calls
+            idle = not self.calls_under_way
+        if idle:
+            self._when_idle()
+
+    def begin_run(self) -> None:
+        """Count a run that begins."""
+        with self._counting:
+            self._runs += 1
+
+    def end_run(self) -> None:
+        """Count a run that is over."""
+        with self._counting:
+            self._runs -= 1
+            idle = not self.calls_under_way
         if idle:
             self._when_idle()
 
@@ -46,7 +65,7 @@ class OpenedCodeServer(CodeServer):
         """Call ``function`` whenever the last call is over, and now if there is none."""
         with self._counting:
             self._when_idle = function
-            idle = not self._calls
+            idle = not self.calls_under_way
         if idle:
             function()
 
@@ -65,6 +84,14 @@ class OpenedCodeServer(CodeServer):
     def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
         """See ``CodeServer``."""
         return self._server.evaluate(evaluation, timeout)
+
+    def start_run(self, start: RunStart, told: Callable[[], None], ended: Callable[[], None]) -> None:
+        """See ``CodeServer``."""
+        self._server.start_run(start, told, ended)
+
+    def cancel_run(self, run_id: str) -> bool:
+        """See ``CodeServer``."""
+        return self._server.cancel_run(run_id)
 
     def close(self) -> None:
         """See ``CodeServer``."""

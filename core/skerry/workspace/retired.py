@@ -9,7 +9,8 @@ from typing import Protocol
 from skerry.code_server.supervisor import Timer
 from skerry.workspace.opened import OpenedCodeServer
 
-#: Seconds for which a code server that was replaced may go on answering the calls that began in it.
+#: Seconds for which a code server that was replaced may go on answering the calls that began in it. Runs may take
+#: longer.
 DRAIN_LIMIT = 60.0
 
 
@@ -47,7 +48,7 @@ class Retired:
             if server is None or not server.calls_under_way or not self._waits_for_calls:
                 self.add(server)
                 return
-            self._draining[server] = self._threads.call_later(DRAIN_LIMIT, lambda: self._drained(server))
+            self._draining[server] = self._threads.call_later(DRAIN_LIMIT, lambda: self._limit_passed(server))
         server.when_idle(lambda: self._drained(server))
 
     def stop_draining(self) -> None:
@@ -66,6 +67,10 @@ class Retired:
                 ended, self._ended = self._ended, []
             for server in ended:
                 server.close()
+
+    def _limit_passed(self, server: OpenedCodeServer) -> None:
+        if not server.runs_under_way:
+            self._drained(server)
 
     def _drained(self, server: OpenedCodeServer) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
+from skerry.workspace.launching import LaunchedRun, find
 from skerry.workspace.life import Life
 from skerry.workspace.location import Location
 from skerry.workspace.moves import Observer
@@ -63,7 +64,8 @@ class Workspace:
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
-        self._opener = LocationOpener(registry, processes, StateFolder.of(description.folder), log_output=log_output)
+        self._state_folder = StateFolder.of(description.folder)
+        self._opener = LocationOpener(registry, processes, self._state_folder, log_output=log_output)
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -155,6 +157,10 @@ class Workspace:
         with self._settled:
             return self._settled.wait_for(lambda: not self._unsettled, timeout)
 
+    def launched(self, run_id: str) -> LaunchedRun:
+        """Give a run that was launched in this workspace, by whichever host. Raises UnknownRunError."""
+        return find(self._state_folder, run_id)
+
     def reload(self) -> WorkspaceReloadResult:
         """Read the workspace files again, and touch only the locations whose entries have changed.
 
@@ -239,7 +245,7 @@ class Workspace:
         self.close()
 
     def _make(self, entry: Entry) -> Location:
-        return Location(Life(entry, self._opener, self._moved))
+        return Location(Life(entry, self._opener, self._moved), self._state_folder)
 
     def _moved(self, name: str, old: LocationState | None, new: LocationState) -> None:
         with self._settled:

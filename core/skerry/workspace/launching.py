@@ -1,0 +1,243 @@
+"""Launching runs: what is asked for is checked here, and the location's code server starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from skerry.errors import ErrorKind, LocationError, RunError, UnknownRunError
+from skerry.execution.config import validate
+from skerry.model import ErrorInfo, LocationState, PipelineSnapshot, Run, RunEvent, RunOptions, RunStatus
+from skerry.plugin import RunStart
+from skerry.user_process.run import JOURNAL
+from skerry.workspace.life import Life
+from skerry.workspace.opened import OpenedCodeServer
+from skerry.workspace.run_folder import RunFolder, Tail
+from skerry.workspace.state_folder import StateFolder
+from skerry.workspace_file.nearest import nearest
+
+#: Seconds to wait for a location that is LOADING.
+READY_LIMIT = 60.0
+#: Seconds between two looks at a journal whose run somebody else keeps.
+_LOOK = 0.2
+#: Seconds within which its keeper has written the last output of a run that is over.
+_LAST_OUTPUT = 2.0
+
+
+class LaunchedRun:
+    """A run that was launched. All methods may be called by any thread."""
+
+    def __init__(self, folder: RunFolder, run: Run, server: OpenedCodeServer | None) -> None:
+        """``server``: what was asked to start it; None where somebody else has."""
+        self._folder = folder
+        self._server = server
+        self._known = run
+        self._events: list[RunEvent] = []
+        self._tail = Tail(folder.path / JOURNAL)
+        self._changed = threading.Condition()
+        #: Set once nothing more comes: its keeper has said so, or is gone.
+        self._ended = False
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self._known.id
+
+    @property
+    def run(self) -> Run:
+        """What is known of it at this moment."""
+        with self._changed:
+            self._read()
+            return self._known
+
+    def output(self) -> str:
+        """Give what it has written to stdout and stderr, as far as it is kept; of a run that is over, all of that."""
+        if self.run.status.is_over:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or not self._folder.is_alive(), _LAST_OUTPUT)
+        parts = (self._folder.path / name for name in ("output.1.log", "output.log"))
+        return "".join(part.read_text("utf-8", "backslashreplace") for part in parts if part.is_file())
+
+    def events(self, after: int = 0) -> Iterator[RunEvent]:
+        """Give its events as they come, those that were before included, until it is over.
+
+        ``after``: the sequence number of the last one that is known already.
+        """
+        position = after
+        while True:
+            with self._changed:
+                self._read()
+                new = self._events[position:]
+                over = self._is_over()
+                if not new and not over:
+                    self._changed.wait(_LOOK)
+            yield from new
+            position += len(new)
+            if over and not new:
+                return
+
+    def wait(self, timeout: float | None = None) -> Run:
+        """Wait until it is over, at most ``timeout`` seconds; gives what is known then."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while True:
+                self._read()
+                left = None if deadline is None else deadline - time.monotonic()
+                if self._is_over() or (left is not None and left <= 0):
+                    return self._known
+                self._changed.wait(_LOOK if left is None else min(left, _LOOK))
+
+    def cancel(self) -> None:
+        """Ask for its cancellation: user code is interrupted, resources are torn down. Returns at once."""
+        if self._server is None or not self._server.cancel_run(self.id):
+            self._folder.cancel()
+
+    # -- what its code server tells, in the supervising thread ---------------------------------------------------------
+
+    def _grew(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _over(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        if self._server is not None:
+            self._server.end_run()
+
+    # -- under the lock ----------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        self._take()
+        if not self._is_over() and (self._ended or self._server is None) and not self._folder.is_alive():
+            self._folder.lose()
+            self._take()
+
+    def _take(self) -> None:
+        for event in self._tail.read():
+            self._known = self._known.after(event)
+            self._events.append(event)
+
+    def _is_over(self) -> bool:
+        return self._known.status.is_over
+
+
+def launch(
+    life: Life,
+    state_folder: StateFolder,
+    options: RunOptions,
+    *,
+    run_id: str | None,
+    detached: bool,
+) -> LaunchedRun:
+    """See ``Location.launch``; in ``options`` an empty ``repository`` means the one that has the pipeline."""
+    runs = state_folder.make("runs", 0o700)
+    folder = RunFolder.of(runs, run_id or uuid.uuid4().hex)
+    with life.hold(READY_LIMIT) as (server, state):
+        pipeline, options = _chosen(state, options)
+        _check(pipeline, options)
+        run = Run(
+            id=folder.path.name,
+            location=state.name,
+            options=options,
+            created_at=time.time(),
+            origin=life.entry.origin,
+            generation=state.server.generation if state.server is not None else None,
+            image=state.server.image if state.server is not None else None,
+            status=RunStatus.STARTING,
+        )
+        if not folder.make(run):
+            server.end_run()
+            return LaunchedRun(folder, folder.run(), None)
+        launched = LaunchedRun(folder, run, server)
+        start = RunStart(run.id, options, str(folder.path), detached)
+        try:
+            server.start_run(start, launched._grew, launched._over)
+        except LocationError as error:
+            folder.lose(ErrorInfo(error.kind, str(error)))
+            raise
+    return launched
+
+
+def find(state_folder: StateFolder, run_id: str) -> LaunchedRun:
+    """Give a run of the workspace by its id. Raises UnknownRunError."""
+    known: list[str] = []
+    for runs in state_folder.places("runs"):
+        folder = RunFolder.of(runs, run_id)
+        try:
+            return LaunchedRun(folder, folder.run(), None)
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError):
+                known += os.listdir(runs)
+    raise UnknownRunError(run_id, sorted(known))
+
+
+def _chosen(state: LocationState, options: RunOptions) -> tuple[PipelineSnapshot, RunOptions]:
+    """Find the pipeline, and say in which repository it is. Raises RunError."""
+    found = [
+        (repository.name, pipeline)
+        for repository in state.repositories
+        for pipeline in repository.pipelines
+        if pipeline.name == options.pipeline and options.repository in ("", repository.name)
+    ]
+    if not found:
+        raise _unknown(state, options)
+    if len(found) > 1:
+        found.sort(key=lambda one: one[0])
+        names = ", ".join(name for name, _ in found)
+        example = f"{state.name}/{found[0][0]}/{options.pipeline}"
+        raise RunError(
+            ErrorKind.PIPELINE_AMBIGUOUS,
+            location=state.name,
+            pipeline=options.pipeline,
+            repositories=names,
+            example=example,
+        )
+    repository, pipeline = found[0]
+    return pipeline, replace(options, repository=repository)
+
+
+def _unknown(state: LocationState, options: RunOptions) -> RunError:
+    known = [pipeline.name for repository in state.repositories for pipeline in repository.pipelines]
+    near = nearest(options.pipeline, known)
+    listed = ", ".join(sorted(set(known))) or "none"
+    advice = f"Did you mean {near}?" if near is not None else f"Its pipelines are: {listed}."
+    if near == options.pipeline:
+        names = ", ".join(one.name for one in state.repositories if any(p.name == near for p in one.pipelines))
+        advice = f"It is in the repository {names}, not in {options.repository}."
+    return RunError(ErrorKind.PIPELINE_NOT_FOUND, location=state.name, pipeline=options.pipeline, advice=advice)
+
+
+def _check(pipeline: PipelineSnapshot, options: RunOptions) -> None:
+    """Raise RunError for a run config that does not fit, and for solids that the pipeline does not have."""
+    validate(pipeline.name, pipeline.config_schema, options.run_config)
+    known = [solid.name for solid in pipeline.solids]
+    for name in options.solids:
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise RunError(ErrorKind.SOLID_NOT_FOUND, pipeline=pipeline.name, solid=name, known=listed)
+
+
+def options_of(
+    pipeline: str,
+    repository: str | None,
+    run_config: Mapping[str, Any] | None,
+    tags: Mapping[str, str] | None,
+    solids: Sequence[str],
+    max_concurrency: int,
+) -> RunOptions:
+    """Put together what to run."""
+    return RunOptions(
+        repository=repository or "",
+        pipeline=pipeline,
+        run_config=dict(run_config or {}),
+        tags=dict(tags or {}),
+        solids=tuple(solids),
+        max_concurrency=max(1, max_concurrency),
+    )
