@@ -123,6 +123,10 @@ class LocalCodeServer(CodeServer):
         """See ``CodeServer``."""
         return self._runs.cancel(run_id)
 
+    def detach_run(self, run_id: str) -> bool:
+        """See ``CodeServer``."""
+        return self._runs.detach(run_id)
+
     def close(self) -> None:
         """Ask it to stop; SIGTERM, then SIGKILL, if it does not; see ``CodeServer``."""
         with self._lock:

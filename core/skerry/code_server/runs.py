@@ -32,6 +32,7 @@ class _Run:
     told: Callable[[], None]
     ended: Callable[[], None]
     detached: bool
+    keeper: int
 
 
 class Runs:
@@ -103,7 +104,7 @@ class Runs:
             raise
         if start.detached:
             self._fork_server.release(pid)
-        self._go_on(start, _Run(conversation.go_on_without_limit(), told, ended, start.detached))
+        self._go_on(start, _Run(conversation.go_on_without_limit(), told, ended, start.detached, pid))
 
     def _spawn(self, conversation: Conversation) -> None:
         """Ask for a process beside the template: threads that the import has started are in no fork of that."""
@@ -135,6 +136,17 @@ class Runs:
             if run is not None:
                 with contextlib.suppress(OSError):  # it has just ended
                     run.connection.send({"type": "cancel"})
+            return run is not None
+
+    def detach(self, run_id: str) -> bool:
+        """Let a run go on without this host; tells whether it is under way here."""
+        with self._changed:
+            run = self._under_way.get(run_id)
+            if run is not None and not run.detached:
+                run.detached = True
+                self._fork_server.release(run.keeper)
+                with contextlib.suppress(OSError):  # it has just ended
+                    run.connection.send({"type": "detach"})
             return run is not None
 
     def close(self) -> None:

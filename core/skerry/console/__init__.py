@@ -19,6 +19,7 @@ import skerry
 COMMANDS = {
     "inspect": "skerry.console.inspect",
     "check": "skerry.console.check",
+    "run": "skerry.console.run",
     "dev": "skerry.console.dev",
     "reload": "skerry.console.reload",
     "logs": "skerry.console.logs",

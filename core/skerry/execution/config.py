@@ -66,6 +66,8 @@ def validate(pipeline: str, schema: Optional[Mapping[str, Any]], run_config: Map
 
     Raises RunError with the path of all that is wrong.
     """
+    if schema is None and not run_config:
+        return True
     try:
         # Not an import statement: it is the user's own, and may be missing.
         jsonschema: Any = importlib.import_module("jsonschema")

@@ -125,6 +125,10 @@ class CodeServer(ABC):
         """Ask for the cancellation of a run; tells whether it is under way here. Called in the thread that asks."""
         return False
 
+    def detach_run(self, run_id: str) -> bool:
+        """Let a run go on when the workspace is closed; tells whether it is under way here. As ``cancel_run``."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """End this life: what is ours is stopped and waited for, what is somebody else's is only left.

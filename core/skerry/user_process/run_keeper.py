@@ -1,9 +1,9 @@
 """The keeper of one run: forks the process that executes it, keeps what that writes, and sees to its end.
 
-Over the host's socket comes what to run; then perhaps ``cancel``. It tells ``begun``, ``wrote`` whenever the journal
-has grown, and ``ended``; or ``not_begun``. A lock on a file in the run's folder says that it lives. Should the process
-end without a word, the keeper writes the last line of the journal. When the host is gone, the run is cancelled, unless
-it is detached.
+Over the host's socket comes what to run; then perhaps ``cancel`` or ``detach``. It tells ``begun``, ``wrote`` whenever
+the journal has grown, and ``ended``; or ``not_begun``. A lock on a file in the run's folder says that it lives. Should
+the process end without a word, the keeper writes the last line of the journal. When the host is gone, the run is
+cancelled, unless it is detached.
 """
 
 import contextlib
@@ -148,6 +148,9 @@ class _RunKeeper:
             messages = None
         if messages is None:
             self._poll.unregister(self._connection.fileno())
+        if any(one["type"] == "detach" for one in messages or ()):
+            self._detached = True
+            processes.outlive_parent()
         if (messages is None and not self._detached) or any(one["type"] == "cancel" for one in messages or ()):
             self._cancel()
 

@@ -82,6 +82,12 @@ class LaunchedRun:
             if over and not new:
                 return
 
+    def events_so_far(self, after: int = 0) -> tuple[RunEvent, ...]:
+        """Give the events that there are now, those behind the sequence number ``after``."""
+        with self._changed:
+            self._read()
+            return tuple(self._events[after:])
+
     def wait(self, timeout: float | None = None) -> Run:
         """Wait until it is over, at most ``timeout`` seconds; gives what is known then."""
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -97,6 +103,11 @@ class LaunchedRun:
         """Ask for its cancellation: user code is interrupted, resources are torn down. Returns at once."""
         if self._server is None or not self._server.cancel_run(self.id):
             self._folder.cancel()
+
+    def detach(self) -> None:
+        """Let it go on when the workspace is closed, or its process ends."""
+        if self._server is not None:
+            self._server.detach_run(self.id)
 
     # -- what its code server tells, in the supervising thread ---------------------------------------------------------
 

@@ -93,6 +93,10 @@ class OpenedCodeServer(CodeServer):
         """See ``CodeServer``."""
         return self._server.cancel_run(run_id)
 
+    def detach_run(self, run_id: str) -> bool:
+        """See ``CodeServer``."""
+        return self._server.detach_run(run_id)
+
     def close(self) -> None:
         """See ``CodeServer``."""
         try:
