@@ -246,3 +246,20 @@ def test_on_a_terminal_a_failure_is_shown_below(folder: Path) -> None:
         terminal.wait_for(
             "runs.py/runs/leaving  FAILED", "✗ leave", "ValueError: no", "leave has failed", "● spared  succeeded"
         )
+
+
+def test_cancel_cancels_a_detached_run(folder: Path) -> None:
+    run_id = skerry(folder, *WAIT, "--detach").stdout.strip()
+    answer = skerry(folder, "cancel", run_id)
+    assert (answer.returncode, answer.stdout) == (0, f"{run_id}  CANCELED\n")
+    again = skerry(folder, "cancel", run_id)
+    assert (again.returncode, again.stdout) == (0, f"{run_id}  CANCELED\n")
+
+
+def test_cancel_tells_of_a_run_that_is_over_and_of_one_that_is_not_there(folder: Path) -> None:
+    skerry(folder, "run", "weekly", "--run-id", "mine")
+    answer = skerry(folder, "cancel", "mine")
+    assert (answer.returncode, answer.stdout) == (1, "mine  SUCCEEDED\n")
+    answer = skerry(folder, "cancel", "other")
+    assert answer.returncode == 2
+    assert "No run of this workspace has the id 'other'." in answer.stderr

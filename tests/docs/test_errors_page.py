@@ -27,6 +27,7 @@ from skerry.errors import MESSAGES, LocationError, RunError
 from skerry.execution import Event, FolderValues, Plan, Settings, run
 from skerry.execution.config import validate
 from skerry.model import ErrorInfo
+from skerry.workspace_file.run_config import read_run_config
 
 PAGE = read("docs/errors.md")
 
@@ -197,6 +198,20 @@ NOT_MADE = {
     ErrorKind.PROCESS_NOT_STARTED,
     ErrorKind.UNSUPPORTED_PLATFORM,
     ErrorKind.NOT_SERVED,
+    ErrorKind.RUN_LOST,
+}
+
+#: Those that have tests of their own.
+ELSEWHERE = {
+    *NOT_MADE,
+    *REMOTE,
+    *CALLS,
+    *RUNS,
+    ErrorKind.PIPELINE_NOT_FOUND,
+    ErrorKind.PIPELINE_AMBIGUOUS,
+    ErrorKind.LOCATION_NOT_READY,
+    ErrorKind.RUN_ID_INVALID,
+    ErrorKind.RUN_CONFIG_UNREADABLE,
 }
 
 BROKEN_PLUGIN = """
@@ -366,6 +381,39 @@ def test_the_message_on_the_page_is_what_such_a_run_leads_to(kind: ErrorKind, tm
     assert example.text.rstrip() == words
 
 
+_DAILY = "from skerry import pipeline, repository\n\n@pipeline\ndef daily():\n    pass\n"
+_TWICE = "".join(f"\n@repository\ndef {name}():\n    return [daily]\n" for name in ("sales", "marketing"))
+#: What is asked of a location to meet each error of a launch: its code, the pipeline, and more.
+LAUNCHES: Mapping[ErrorKind, tuple[str, str, dict[str, str]]] = {
+    ErrorKind.PIPELINE_NOT_FOUND: (_DAILY, "dialy", {}),
+    ErrorKind.PIPELINE_AMBIGUOUS: (_DAILY + _TWICE, "daily", {}),
+    ErrorKind.LOCATION_NOT_READY: ("1 / 0\n", "daily", {}),
+    ErrorKind.RUN_ID_INVALID: (_DAILY, "daily", {"run_id": "2026/11"}),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(LAUNCHES))
+def test_the_message_on_the_page_is_what_such_a_launch_leads_to(
+    kind: ErrorKind, load: Callable[[str], Workspace], write: Callable[[str, str], Path]
+) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    code, pipeline, more = LAUNCHES[kind]
+    write("team.py", code)
+    name = "broken" if kind is ErrorKind.LOCATION_NOT_READY else "team"
+    (location,) = load(f"load_from: [python_file: {{relative_path: team.py, location_name: {name}}}]")
+    with pytest.raises(RunError) as caught:
+        location.launch(pipeline, **more)  # type: ignore[arg-type]
+    assert caught.value.kind is kind
+    assert example.text.rstrip() == str(caught.value)
+
+
+def test_the_message_on_the_page_is_that_of_a_run_config_that_cannot_be_read() -> None:
+    (example,) = blocks(section(PAGE, "### RUN_CONFIG_UNREADABLE"), "text")
+    with pytest.raises(RunError) as caught:
+        read_run_config("solids: {load:\n", "config.yaml")
+    assert example.text.rstrip() == str(caught.value)
+
+
 def test_every_kind_has_its_section_and_no_other() -> None:
     assert headings(PAGE, 3) == [kind.value for kind in ErrorKind]
 
@@ -386,7 +434,7 @@ def test_the_message_on_the_page_is_what_such_a_call_leads_to(
     assert example.text.rstrip() == call_messages[kind]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in NOT_MADE | REMOTE | CALLS | RUNS.keys()])
+@pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind not in ELSEWHERE])
 def test_the_message_on_the_page_is_the_one_that_comes(kind: ErrorKind, messages: dict[ErrorKind, str]) -> None:
     (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
     assert example.text.rstrip() == messages[kind]

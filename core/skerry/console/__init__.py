@@ -20,6 +20,7 @@ COMMANDS = {
     "inspect": "skerry.console.inspect",
     "check": "skerry.console.check",
     "run": "skerry.console.run",
+    "cancel": "skerry.console.cancel",
     "dev": "skerry.console.dev",
     "reload": "skerry.console.reload",
     "logs": "skerry.console.logs",

@@ -6,16 +6,19 @@ from skerry import OutputDefinition, pipeline, repository, schedule, sensor, sol
 @solid(config_schema={"type": "object", "properties": {"table": {"type": "string"}}, "required": ["table"]})
 def extract(context):
     """Reads one table."""
+    return [context.solid_config["table"]]
 
 
 @solid(outputs=[OutputDefinition("valid"), OutputDefinition("rejected", is_required=False)])
 def check(rows):
     """Splits the rows into those that can be used and the rest."""
+    return rows, None
 
 
 @solid
 def aggregate(tables):
     """Adds up the tables."""
+    return sum(map(len, tables))
 
 
 @solid

@@ -1,0 +1,40 @@
+"""``skerry cancel``: a run is cancelled, whichever host has launched it on this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from skerry.console.options import OPTIONS
+from skerry.console.text import safe
+
+
+@click.command("cancel", short_help="Cancel a run.")
+@click.argument("run_id", metavar="RUN")
+@OPTIONS[0]
+def cancel(run_id: str, files: tuple[str, ...]) -> None:
+    """Cancel a run of the workspace: user code is interrupted, resources are torn down.
+
+    Waits for its end; what does not end within its grace time of 10 s is killed. Nothing is loaded, and nothing but the
+    run need be there.
+
+    Exit code: 0 when it is canceled; 1 when it had ended before, or by itself meanwhile; 2 when no run of the workspace
+    has that id.
+    """
+    from skerry.errors import RunError, UnknownRunError
+    from skerry.model import RunStatus
+    from skerry.workspace.launching import find
+    from skerry.workspace.state_folder import StateFolder
+
+    folder = Path(files[0]).absolute().parent if files else Path.cwd()
+    try:
+        run = find(StateFolder.of(folder), run_id)
+    except (RunError, UnknownRunError) as error:
+        raise click.UsageError("\n".join(safe(line) for line in str(error).split("\n"))) from None
+    if not run.run.status.is_over:
+        run.cancel()
+    ended = run.wait()
+    click.echo(f"{ended.id}  {ended.status.value}")
+    sys.exit(0 if ended.status is RunStatus.CANCELED else 1)
