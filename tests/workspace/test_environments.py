@@ -100,7 +100,7 @@ def test_nothing_but_the_standard_library_and_the_pure_rooms_enters(start: str, 
     ours = {name for name in modules if name.split(".")[0] == "skerry"}
     assert {name.split(".")[0] for name in modules} - standard == {"skerry"}
     rooms = {name.split(".")[1] for name in ours if "." in name}
-    assert rooms == {"definitions", "lazily", "errors", "model", "pipe", "user_process"}
+    assert rooms == {"definitions", "forking", "lazily", "errors", "model", "pipe", "user_process"}
 
 
 def test_importing_starts_no_asyncio_no_ssl_and_no_logging_of_ours(load: Load) -> None:

@@ -100,7 +100,8 @@ class Frontier:
         for key, sources in invocation.inputs.items():
             if sources and not self.sources(invocation, key):
                 missing = " and ".join(str(source) for source in sources)
-                return Skipped(name, f"its input {key} comes from {missing}, which was not given", blocked=False)
+                which = "which was not given" if len(sources) == 1 else "none of which was given"
+                return Skipped(name, f"its input {key} comes from {missing}, {which}", blocked=False)
         return None
 
 
