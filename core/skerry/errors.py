@@ -8,6 +8,7 @@
     ├── WorkspaceFileError      the workspace file cannot be used at all: .problems
     ├── LocationError           one location cannot be opened or loaded: .kind .fields
     ├── RunError                a run cannot begin, or a solid of it cannot go on: .kind .fields
+    ├── StateError              what is stored of runs cannot be had: .kind .fields
     ├── UnknownLocationError    no location has that name: .name .known
     ├── UnknownRunError         no run of the workspace has that id: .run_id .known
     └── PluginError             a location type cannot be used: .key .reason
@@ -85,6 +86,14 @@ class ErrorKind(str, Enum):
     NOT_SUPPORTED = "NOT_SUPPORTED"
     NOT_SERVED = "NOT_SERVED"
     DEFINITION_TOO_LARGE = "DEFINITION_TOO_LARGE"
+    # The database of runs.
+    EXTRA_NOT_INSTALLED = "EXTRA_NOT_INSTALLED"
+    DATABASE_URL_INVALID = "DATABASE_URL_INVALID"
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+    DATABASE_NOT_WRITABLE = "DATABASE_NOT_WRITABLE"
+    DATABASE_DAMAGED = "DATABASE_DAMAGED"
+    DATABASE_TOO_NEW = "DATABASE_TOO_NEW"
+    DATABASE_FAILED = "DATABASE_FAILED"
 
     @classmethod
     def _missing_(cls, value: object) -> "Optional[ErrorKind]":
@@ -234,6 +243,23 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "The {type} {name!r} takes {size} bytes to describe, over the limit of {limit}.\n"
         "Make its config schema, its description or its number of solids smaller."
     ),
+    ErrorKind.EXTRA_NOT_INSTALLED: (
+        "{what} needs {module}, which is not installed.\nRun `pip install '{requirement}'`."
+    ),
+    ErrorKind.DATABASE_URL_INVALID: (
+        "The URL of the database of runs cannot be used: {reason}.\n"
+        "Write postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:////FOLDER/FILE."
+    ),
+    ErrorKind.DATABASE_UNAVAILABLE: (
+        "The database {database} could not be used for {seconds:g} s: {reason}.\n{advice}"
+    ),
+    ErrorKind.DATABASE_NOT_WRITABLE: "The database {database} cannot be written: {reason}.\n{advice}",
+    ErrorKind.DATABASE_DAMAGED: "The database {database} is damaged: {reason}.\n{advice}",
+    ErrorKind.DATABASE_TOO_NEW: (
+        "The database {database} is of a newer Skerry: its revision {revision} is not known to this skerry {ours}.\n"
+        "Run `pip install --upgrade skerry` here, or name another database. Nothing in it was touched."
+    ),
+    ErrorKind.DATABASE_FAILED: "The database {database} refuses what was asked of it: {reason}.\n{advice}",
 }
 
 
@@ -349,6 +375,10 @@ class LocationError(KindError):
 
 class RunError(KindError):
     """A run cannot begin, or a solid of it cannot go on, for a reason that Skerry has found."""
+
+
+class StateError(KindError):
+    """What is stored of runs cannot be read or written, or what that needs is not there."""
 
 
 class UnknownLocationError(SkerryError, KeyError):

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from support.postgresql import PostgreSQL, postgresql
+
+from skerry.state import RunIndex
+
+
+@dataclass
+class Place:
+    """Where an index is, for this process and for others."""
+
+    folder: Path
+    url: str | None
+    opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def open(self) -> RunIndex:
+        """Open it; it is closed after the test."""
+        index = RunIndex.open(self.folder, self.url)
+        self.opened.callback(index.close)
+        return index
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What a program of a test is given to open it, too."""
+        return (str(self.folder), *([] if self.url is None else [self.url]))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    """Give a PostgreSQL server. Under CI, on Linux, one that cannot be started is a failure; elsewhere a skip."""
+    with contextlib.ExitStack() as stack:
+        try:
+            started = stack.enter_context(postgresql())
+        except (AssertionError, OSError) as error:
+            if os.environ.get("CI") == "true" and sys.platform == "linux":
+                raise
+            pytest.skip(f"PostgreSQL cannot be started: {error}")
+        yield started
+
+
+@pytest.fixture
+def in_sqlite(tmp_path: Path) -> Iterator[Place]:
+    """Give a folder for an index in SQLite."""
+    place = Place(tmp_path, None)
+    with place.opened:
+        yield place
+
+
+@pytest.fixture
+def in_postgresql(tmp_path: Path, server: PostgreSQL) -> Iterator[Place]:
+    """Give an empty database for an index in PostgreSQL."""
+    place = Place(tmp_path, server.new_database())
+    with place.opened:
+        yield place
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Give an empty place for an index: the test runs with each kind of database."""
+    found: Place = request.getfixturevalue(f"in_{request.param}")
+    return found
+
+
+@pytest.fixture
+def index(place: Place) -> RunIndex:
+    """Give an empty index."""
+    return place.open()
+
+
+@pytest.fixture
+def short_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set how many seconds a database is waited for, in indexes that are opened from now on."""
+
+    def wait(seconds: float) -> None:
+        from skerry.state import database
+
+        monkeypatch.setattr(database, "WAITING", seconds)
+
+    return wait
