@@ -4,33 +4,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.indexes import Place
 from support.postgresql import PostgreSQL, postgresql
 
 from skerry.state import RunIndex
-
-
-@dataclass
-class Place:
-    """Where an index is, for this process and for others."""
-
-    folder: Path
-    url: str | None
-    opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-
-    def open(self) -> RunIndex:
-        """Open it; it is closed after the test."""
-        index = RunIndex.open(self.folder, self.url)
-        self.opened.callback(index.close)
-        return index
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What a program of a test is given to open it, too."""
-        return (str(self.folder), *([] if self.url is None else [self.url]))
 
 
 @pytest.fixture(scope="session")
