@@ -37,7 +37,7 @@ def in_sqlite(tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture
 def in_postgresql(tmp_path: Path, server: PostgreSQL) -> Iterator[Place]:
     """Give an empty database for an index in PostgreSQL."""
-    place = Place(tmp_path, server.new_database())
+    place = Place(tmp_path, server.empty_database())
     with place.opened:
         yield place
 

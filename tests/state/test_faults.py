@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DBAPIError
 from support.indexes import Place
 from support.other_hosts import other_host
 from support.postgresql import PostgreSQL
@@ -16,7 +17,7 @@ from support.waiting import wait_until
 
 from skerry.errors import ErrorKind, StateError
 from skerry.model import Run
-from skerry.state import RunIndex, database
+from skerry.state import RunIndex, database, faults
 from skerry.state.opening import FILE
 
 #: Holds the lock on the whole file until it is told to go on.
@@ -62,9 +63,9 @@ class Call:
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[ErrorKind]:
     """Give the kinds of errors that are met from now on, waited out or not."""
     met: list[ErrorKind] = []
-    judge = database.kind_of
+    judge = faults.kind_of
 
-    def judged(error: database.DBAPIError) -> ErrorKind:
+    def judged(error: DBAPIError) -> ErrorKind:
         met.append(judge(error))
         return met[-1]
 
@@ -156,7 +157,7 @@ def test_a_server_that_stays_away_is_an_error_that_names_it(
         with pytest.raises(StateError) as caught:
             attempt()
         assert caught.value.kind is ErrorKind.DATABASE_UNAVAILABLE
-        assert caught.value.fields["database"].startswith("postgresql+psycopg://postgres@/test")
+        assert caught.value.fields["database"].startswith("postgresql+psycopg://postgres@/postgres")
         assert "Look at the server and its log" in str(caught.value)
 
 
@@ -195,7 +196,7 @@ def test_what_a_server_refuses_is_told_at_once_and_without_the_password(
     in_postgresql: Place, tries: list[ErrorKind]
 ) -> None:
     assert in_postgresql.url is not None
-    url = in_postgresql.url.replace("postgres@/test", "postgres:sesame@/no_test") + "&sslpassword=sesame"
+    url = in_postgresql.url.replace("postgres@/postgres", "postgres:sesame@/no_such") + "&sslpassword=sesame"
     with pytest.raises(StateError) as caught:
         RunIndex.open(in_postgresql.folder, url)
     assert caught.value.kind is ErrorKind.DATABASE_FAILED

@@ -31,7 +31,7 @@ index.close()
 """
 
 OPENS = """
-from skerry.state import opening, sql_run_index  # which takes longest
+from skerry.state import migrating, opening, sql_run_index  # which takes longest
 ready()
 index = RunIndex.open(folder, url)
 index.put(a_run(rest[0]))

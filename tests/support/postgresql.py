@@ -42,7 +42,7 @@ class PostgreSQL:
         user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         self._become = [sys.executable, "-c", _BECOME, str(user.pw_uid), str(user.pw_gid)]
         self._folder = folder
-        self._databases = 0
+        self._url = f"postgresql://postgres@/postgres?host={folder}"
         if os.geteuid() == 0:
             os.chown(folder, user.pw_uid, user.pw_gid)
         self._programs = _copied(folder)
@@ -64,16 +64,16 @@ class PostgreSQL:
             self._process.wait(60)
             self._process = None
 
-    def new_database(self) -> str:
-        """Make a database, and give its URL."""
-        self._databases += 1
-        name = f"test{self._databases}"
+    def empty_database(self) -> str:
+        """Remove whatever is in its database, and give the URL of that. Making another one takes ten times as long."""
         with self._connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return f"postgresql://postgres@/{name}?host={self._folder}"
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+            connection.execute("GRANT USAGE ON SCHEMA public TO public")
+        return self._url
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(f"postgresql://postgres@/postgres?host={self._folder}", autocommit=True)
+        return psycopg.connect(self._url, autocommit=True)
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -77,22 +74,18 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection, url: URL) -> None:
+    from skerry.state import migrating  # Alembic takes as long to import as all the rest
+
     # In SQLite nobody else writes now. Of two hosts that open it at the same moment one finds it done.
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     _refuse_newer(url, _revision(connection))
-    configuration = _configuration()
-    configuration.attributes["connection"] = connection
-    command.upgrade(configuration, "head")
+    migrating.upgrade(connection)
 
 
 def _refuse_newer(url: URL, revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_configuration()).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise StateError(ErrorKind.DATABASE_TOO_NEW, database=shown(url), revision=revision, ours=skerry.__version__)
+    from skerry.state import migrating
 
-
-def _configuration() -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", "skerry.state:migrations")
-    return configuration
+    if revision is not None and revision not in migrating.known_revisions():
+        fields = {"database": shown(url), "revision": revision, "ours": skerry.__version__}
+        raise StateError(ErrorKind.DATABASE_TOO_NEW, **fields)

@@ -30,6 +30,8 @@ class RunIndex(ABC):
         try:
             from skerry.state.opening import open_database
             from skerry.state.sql_run_index import SqlRunIndex
+
+            return SqlRunIndex(open_database(folder, url))
         except ModuleNotFoundError as error:
             raise StateError(
                 ErrorKind.EXTRA_NOT_INSTALLED,
@@ -37,7 +39,6 @@ class RunIndex(ABC):
                 module=error.name,
                 requirement="skerry[runs]",
             ) from error
-        return SqlRunIndex(open_database(folder, url))
 
     @abstractmethod
     def put(self, run: Run) -> bool:
