@@ -11,10 +11,12 @@ from support.runs import a_run
 
 from skerry.model import RunStatus
 
-PUTS_NEW_RUNS = """
+PUTS_AND_PRUNES = """
 index = RunIndex.open(folder, url)
 ready()
-print(sum(index.put(a_run(f"run{number}")) for number in range(150)))
+print(sum(index.put(a_run(f"run{number}", RunStatus.FAILED)) for number in range(150)), flush=True)
+ready()
+print(*index.prune(99.0, 0))
 index.close()
 """
 
@@ -38,13 +40,6 @@ index.put(a_run(rest[0]))
 index.close()
 """
 
-PRUNES = """
-index = RunIndex.open(folder, url)
-ready()
-print(*index.prune(99.0, 0))
-index.close()
-"""
-
 REBUILDS = """
 index = RunIndex.open(folder, url)
 
@@ -64,12 +59,18 @@ def all_at_once(stack: contextlib.ExitStack, place: Place, program: str, count: 
     return hosts
 
 
-def test_of_two_hosts_that_put_the_same_one_changes_something(place: Place) -> None:
+def test_of_two_hosts_that_do_the_same_one_changes_something(place: Place) -> None:
     index = place.open()
     with contextlib.ExitStack() as stack:
-        hosts = all_at_once(stack, place, PUTS_NEW_RUNS, 2)
-        assert sum(int(host.result()) for host in hosts) == 150
-    assert len(index.find(limit=1000)) == 150
+        hosts = all_at_once(stack, place, PUTS_AND_PRUNES, 2)
+        assert sum(int(host.line()) for host in hosts) == 150
+        for host in hosts:
+            host.wait_until_ready()
+        assert len(index.find(limit=1000)) == 150
+        for host in hosts:
+            host.go_on()
+        pruned = " ".join(host.result() for host in hosts).split()
+    assert sorted(pruned) == sorted(f"run{number}" for number in range(150))
 
 
 def test_whichever_host_is_the_last_the_newest_stays(place: Place) -> None:
@@ -87,14 +88,6 @@ def test_hosts_that_open_it_at_the_same_moment_make_the_tables_once(place: Place
         for host in all_at_once(stack, place, OPENS, 3):
             host.result()
     assert [run.id for run in place.open().find()] == ["2", "1", "0"]
-
-
-def test_of_two_hosts_that_prune_one_is_given_each_run(place: Place) -> None:
-    ids = [f"run{number}" for number in range(400)]
-    place.open().rebuild(a_run(run_id, RunStatus.FAILED) for run_id in ids)
-    with contextlib.ExitStack() as stack:
-        given = " ".join(host.result() for host in all_at_once(stack, place, PRUNES, 2)).split()
-    assert sorted(given) == sorted(ids)
 
 
 def test_what_is_put_while_the_index_is_rebuilt_comes_after(place: Place) -> None:

@@ -40,9 +40,13 @@ class OtherHost:
 
     def wait_until_ready(self) -> None:
         """Return once it is at its next ``ready()``."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self.line()
         assert line == "ready\n", line + self._told()
+
+    def line(self) -> str:
+        """Give the next line that it prints."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
 
     def result(self) -> str:
         """Give what it prints until its end."""
