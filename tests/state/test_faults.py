@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
+from support.calls import Call
 from support.indexes import Place
 from support.other_hosts import other_host
 from support.postgresql import PostgreSQL
@@ -29,34 +29,6 @@ ready()
 connection.execute("COMMIT")
 connection.close()
 """
-
-
-class Call:
-    """A call in a thread: its result, or what it has raised."""
-
-    def __init__(self, function: Callable[[], object]) -> None:
-        self._function = function
-        self.result: object = None
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.result = self._function()
-        except Exception as error:
-            self.error = error
-
-    @property
-    def is_over(self) -> bool:
-        return not self._thread.is_alive()
-
-    def wait(self, seconds: float = 30.0) -> None:
-        """Wait for its end; raises what it has raised."""
-        self._thread.join(seconds)
-        assert self.is_over
-        if self.error is not None:
-            raise self.error
 
 
 @pytest.fixture
@@ -122,13 +94,16 @@ def test_closing_ends_the_waiting(in_sqlite: Place, tries: list[ErrorKind]) -> N
             call.wait()
 
 
-def test_a_server_that_is_started_again_costs_nothing(in_postgresql: Place, own_server: PostgreSQL) -> None:
+def test_connections_that_died_are_replaced_before_they_are_used(
+    in_postgresql: Place, own_server: PostgreSQL, tries: list[ErrorKind]
+) -> None:
     index = in_postgresql.open()
     index.put(a_run("before"))
     own_server.stop()
     own_server.start()
     assert index.put(a_run("after"))
     assert {run.id for run in index.find()} == {"before", "after"}
+    assert tries == []
 
 
 def test_a_server_that_is_away_is_waited_for(

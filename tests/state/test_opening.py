@@ -52,6 +52,15 @@ def test_the_revisions_make_the_tables_that_the_code_uses(place: Place) -> None:
         assert opened.read(differences) == []
 
 
+def test_in_postgresql_text_is_in_the_order_of_its_bytes_whatever_language_the_database_is_of(
+    in_postgresql: Place,
+) -> None:
+    in_postgresql.open()
+    wanted = text("SELECT DISTINCT collation_name FROM information_schema.columns WHERE character_maximum_length = 255")
+    with database(in_postgresql) as opened:
+        assert opened.read(lambda connection: connection.execute(wanted).scalars().all()) == ["C"]
+
+
 def test_the_revision_that_the_code_knows_is_the_newest() -> None:
     assert migrating.newest_revision() == REVISION
 

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from skerry.state.searched import LONGEST, searched
 
-TEXT = st.text() | st.text(st.sampled_from("\0\\#0\udcff5c")) | st.text(min_size=250, max_size=400)
+TEXT = (
+    st.text()
+    | st.text(st.characters(categories=["Cs"]), max_size=3)
+    | st.text(st.sampled_from("\0\\#0\udcff5c"))
+    | st.text(min_size=250, max_size=400)
+)
 
 
 @given(TEXT, TEXT)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 
+import psycopg
+from support.calls import Call
 from support.indexes import Place
 from support.other_hosts import OtherHost, other_host
 from support.runs import a_run
 
 from skerry.model import RunStatus
+from skerry.state import opening
 
 PUTS_AND_PRUNES = """
 index = RunIndex.open(folder, url)
@@ -96,15 +99,43 @@ def test_what_is_put_while_the_index_is_rebuilt_comes_after(place: Place) -> Non
     newer = a_run("run1", RunStatus.RUNNING, 5)
     with other_host(REBUILDS, place.folder, place.url) as host:
         assert [run.location for run in index.find()] == ["before"]  # who reads does not wait
-        putting = threading.Thread(target=index.put, args=(newer,))
-        putting.start()
-        putting.join(0.3)
-        assert putting.is_alive()
+        putting = Call(lambda: index.put(newer))
+        assert not putting.is_over_within(0.3)
         host.go_on()
         host.result()
-        putting.join(30)
-        assert not putting.is_alive()
+        putting.wait()
     assert index.find() == [a_run("run2"), newer, a_run("run0")]
+
+
+def test_a_put_that_meets_another_in_the_middle_takes_that_into_account(in_postgresql: Place) -> None:
+    index = in_postgresql.open()
+    index.put(a_run(sequence=1))
+    with psycopg.connect(in_postgresql.url or "") as other:
+        other.execute("""UPDATE skerry_runs SET record = replace(record, '"sequence": 1', '"sequence": 9')""")
+        putting = Call(lambda: index.put(a_run(sequence=5)))
+        assert not putting.is_over_within(0.3)
+    putting.wait()
+    assert putting.result is False
+    assert index.get("run") == a_run(sequence=9)
+
+
+def test_a_prune_that_meets_another_in_the_middle_is_given_what_that_leaves(in_postgresql: Place) -> None:
+    index = in_postgresql.open()
+    index.rebuild(a_run(run_id, RunStatus.FAILED) for run_id in ("one", "two"))
+    with psycopg.connect(in_postgresql.url or "") as other:
+        other.execute("DELETE FROM skerry_runs WHERE id = 'one'")
+        pruning = Call(lambda: index.prune(99.0, 0))
+        assert not pruning.is_over_within(0.3)
+    pruning.wait()
+    assert pruning.result == ["two"]
+
+
+def test_who_opens_it_waits_for_who_makes_the_tables(in_postgresql: Place) -> None:
+    with psycopg.connect(in_postgresql.url or "") as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [opening._ADVISORY_LOCK])
+        call = Call(in_postgresql.open)
+        assert not call.is_over_within(0.3)
+    call.wait()
 
 
 def test_threads_share_an_index(place: Place) -> None:
