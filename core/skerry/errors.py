@@ -323,6 +323,10 @@ def not_preloaded(module: str, why: NotPreloaded, fields: Mapping[str, Any]) -> 
     return f"{module} is not preloaded: {NOT_PRELOADED[why].format(**fields)}"
 
 
+#: Of ids like one that is not known: how many are named, and with how many it is compared.
+_NAMED, _COMPARED = 3, 1000
+
+
 class SkerryError(Exception):
     """The root: ``except SkerryError`` catches whatever Skerry itself raises."""
 
@@ -401,8 +405,17 @@ class UnknownRunError(SkerryError, KeyError):
         self.run_id = run_id
         self.known: Tuple[str, ...] = tuple(known)
 
+    @property
+    def nearest(self) -> Tuple[str, ...]:
+        """A few of those ids that may be meant: those that begin so, else those that are most like it."""
+        import difflib
+
+        longer = [one for one in self.known if self.run_id and one.startswith(self.run_id)][:_NAMED]
+        return tuple(longer or difflib.get_close_matches(self.run_id, self.known[:_COMPARED], n=_NAMED))
+
     def __str__(self) -> str:
-        return f"No run of this workspace has the id {self.run_id!r}.\nThere are {len(self.known)} runs."
+        near = " Nearest: {}.".format(", ".join(self.nearest)) if self.nearest else ""
+        return f"No run of this workspace has the id {self.run_id!r}.\nThere are {len(self.known)} runs.{near}"
 
 
 class PluginError(SkerryError):

@@ -139,11 +139,13 @@ def test_an_unknown_run_is_named_with_those_that_may_be_meant(index: RunIndex) -
         index.get("20260612-0010")
     assert isinstance(wrong.value, UnknownRunError)
     assert wrong.value.nearest[0] == "20260612-0001"
-    assert str(wrong.value).startswith("No run has the id '20260612-0010'.\nNearest: 20260612-0001")
+    assert str(wrong.value).startswith(
+        "No run of this workspace has the id '20260612-0010'.\nThere are 4 runs. Nearest: 2"
+    )
     with pytest.raises(UnknownRunError) as alone:
         index.get("\udcff%_\\")
     assert alone.value.nearest == ()
-    assert str(alone.value).endswith("None is like it.")
+    assert str(alone.value).endswith("There are 4 runs.")
 
 
 def rewrite(place: Place, old: str, new: str) -> None:

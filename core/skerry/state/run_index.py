@@ -84,8 +84,9 @@ class RunIndex(ABC):
     def rebuild(self, runs: Iterable[Run]) -> None:
         """Replace everything, in one transaction. What raises in ``runs`` is raised, and changes nothing.
 
-        ``runs`` is read once others cannot write any more; they wait. So what they have put before can be found in the
-        journals, and what they put later comes after this.
+        ``runs`` is read, once, when others cannot write any more; they wait. So what they have put before is in the
+        journals, and what they put later comes after this. Only where the connection is lost in the middle can they
+        come in between: what they put then is there again with their next put, or after another ``rebuild``.
         """
 
     @abstractmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import logging
@@ -25,8 +24,6 @@ _OVER = [status.value for status in RunStatus if status.is_over]
 _NEWEST = (RUNS.c.created_at.desc(), RUNS.c.id.desc())
 #: Rows of one statement; SQLite takes no more than 32 766 values.
 _ROWS = 500
-#: Of those that are like an unknown id: how many are named, and among how many of the newest they are looked for.
-_NAMED, _LOOKED_AT = 3, 1000
 
 logger = logging.getLogger("skerry")
 
@@ -54,7 +51,7 @@ class SqlRunIndex(RunIndex):
         """See ``RunIndex``."""
         record = self._database.read(lambda connection: _record(connection, run_id))
         if record is None:
-            raise UnknownRunError(run_id, self._database.read(lambda connection: _nearest(connection, run_id)))
+            raise UnknownRunError(run_id, self._database.read(_ids))
         try:
             return _read(record)
         except (TypeError, ValueError) as error:
@@ -217,14 +214,8 @@ def _id_of(record: str, stored: str) -> str:
         return stored
 
 
-def _nearest(connection: Connection, run_id: str) -> list[str]:
-    """Give ids that may be meant: those with this beginning, else the most alike of the newest."""
-    newest = select(RUNS.c.id).order_by(*_NEWEST)
-    begin = searched(run_id)
-    longer = newest.where(RUNS.c.id.startswith(begin, autoescape=True)).limit(_NAMED)
-    found = list(connection.execute(longer).scalars()) if begin else []
-    known = connection.execute(newest.limit(_LOOKED_AT)).scalars().all() if not found else []
-    return found or difflib.get_close_matches(begin, known, n=_NAMED)
+def _ids(connection: Connection) -> Sequence[str]:
+    return connection.execute(select(RUNS.c.id).order_by(*_NEWEST)).scalars().all()
 
 
 def _portions(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
