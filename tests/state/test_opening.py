@@ -120,6 +120,12 @@ def test_in_sqlite_who_reads_does_not_wait_for_who_writes(in_sqlite: Place) -> N
     assert [file.name for file in in_sqlite.folder.iterdir()] == ["runs.sqlite"]
 
 
+def test_its_files_can_be_read_by_their_user_alone(in_sqlite: Place) -> None:
+    in_sqlite.open().put(a_run())
+    modes = {file.name: file.stat().st_mode & 0o777 for file in in_sqlite.folder.iterdir()}
+    assert modes == {"runs.sqlite": 0o600, "runs.sqlite-wal": 0o600, "runs.sqlite-shm": 0o600}
+
+
 def test_nothing_is_left_open(place: Place) -> None:
     place.open().close()  # whose imports, and the driver's, open what stays
     with testing.nothing_left():

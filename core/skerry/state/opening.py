@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table, text
@@ -21,13 +23,20 @@ _ADVISORY_LOCK = 0x736B65727279
 
 def open_database(folder: Path, url: str | None) -> Database:
     """Open it, make or migrate its tables. Raises StateError."""
-    database = _database(URL.create("sqlite", database=str(folder / FILE)) if url is None else _read(url))
+    database = _database(_own(folder / FILE) if url is None else _read(url))
     try:
         _bring_up_to_date(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _own(file: Path) -> URL:
+    # Run configs are nobody else's business; SQLite's helpers beside the file are made as that is.
+    with contextlib.suppress(OSError):  # which SQLite will meet and tell
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return URL.create("sqlite", database=str(file))
 
 
 def _read(url: str) -> URL:
