@@ -8,6 +8,7 @@
     ├── WorkspaceFileError      the workspace file cannot be used at all: .problems
     ├── LocationError           one location cannot be opened or loaded: .kind .fields
     ├── RunError                a run cannot begin, or a solid of it cannot go on: .kind .fields
+    ├── StateError              what is stored of runs cannot be had: .kind .fields
     ├── UnknownLocationError    no location has that name: .name .known
     ├── UnknownRunError         no run of the workspace has that id: .run_id .known
     └── PluginError             a location type cannot be used: .key .reason
@@ -85,6 +86,14 @@ class ErrorKind(str, Enum):
     NOT_SUPPORTED = "NOT_SUPPORTED"
     NOT_SERVED = "NOT_SERVED"
     DEFINITION_TOO_LARGE = "DEFINITION_TOO_LARGE"
+    # The database of runs.
+    EXTRA_NOT_INSTALLED = "EXTRA_NOT_INSTALLED"
+    DATABASE_URL_INVALID = "DATABASE_URL_INVALID"
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+    DATABASE_NOT_WRITABLE = "DATABASE_NOT_WRITABLE"
+    DATABASE_DAMAGED = "DATABASE_DAMAGED"
+    DATABASE_TOO_NEW = "DATABASE_TOO_NEW"
+    DATABASE_FAILED = "DATABASE_FAILED"
 
     @classmethod
     def _missing_(cls, value: object) -> "Optional[ErrorKind]":
@@ -234,6 +243,23 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "The {type} {name!r} takes {size} bytes to describe, over the limit of {limit}.\n"
         "Make its config schema, its description or its number of solids smaller."
     ),
+    ErrorKind.EXTRA_NOT_INSTALLED: (
+        "{what} needs {module}, which is not installed.\nRun `pip install '{requirement}'`."
+    ),
+    ErrorKind.DATABASE_URL_INVALID: (
+        "The URL of the database of runs cannot be used: {reason}.\n"
+        "Write postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:////FOLDER/FILE."
+    ),
+    ErrorKind.DATABASE_UNAVAILABLE: (
+        "The database {database} could not be used for {seconds:g} s: {reason}.\n{advice}"
+    ),
+    ErrorKind.DATABASE_NOT_WRITABLE: "The database {database} cannot be written: {reason}.\n{advice}",
+    ErrorKind.DATABASE_DAMAGED: "The database {database} is damaged: {reason}.\n{advice}",
+    ErrorKind.DATABASE_TOO_NEW: (
+        "The database {database} is of a newer Skerry: its revision {revision} is not known to this skerry {ours}.\n"
+        "Run `pip install --upgrade skerry` here, or name another database. Nothing in it was touched."
+    ),
+    ErrorKind.DATABASE_FAILED: "The database {database} refuses what was asked of it: {reason}.\n{advice}",
 }
 
 
@@ -297,6 +323,10 @@ def not_preloaded(module: str, why: NotPreloaded, fields: Mapping[str, Any]) -> 
     return f"{module} is not preloaded: {NOT_PRELOADED[why].format(**fields)}"
 
 
+#: Of ids like one that is not known: how many are named, and with how many it is compared.
+_NAMED, _COMPARED = 3, 1000
+
+
 class SkerryError(Exception):
     """The root: ``except SkerryError`` catches whatever Skerry itself raises."""
 
@@ -351,6 +381,10 @@ class RunError(KindError):
     """A run cannot begin, or a solid of it cannot go on, for a reason that Skerry has found."""
 
 
+class StateError(KindError):
+    """What is stored of runs cannot be read or written, or what that needs is not there."""
+
+
 class UnknownLocationError(SkerryError, KeyError):
     """No location has that name. ``known``: the names there are."""
 
@@ -371,8 +405,17 @@ class UnknownRunError(SkerryError, KeyError):
         self.run_id = run_id
         self.known: Tuple[str, ...] = tuple(known)
 
+    @property
+    def nearest(self) -> Tuple[str, ...]:
+        """A few of those ids that may be meant: those that begin so, else those that are most like it."""
+        import difflib
+
+        longer = [one for one in self.known if self.run_id and one.startswith(self.run_id)][:_NAMED]
+        return tuple(longer or difflib.get_close_matches(self.run_id, self.known[:_COMPARED], n=_NAMED))
+
     def __str__(self) -> str:
-        return f"No run of this workspace has the id {self.run_id!r}.\nThere are {len(self.known)} runs."
+        near = " Nearest: {}.".format(", ".join(self.nearest)) if self.nearest else ""
+        return f"No run of this workspace has the id {self.run_id!r}.\nThere are {len(self.known)} runs.{near}"
 
 
 class PluginError(SkerryError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,11 +24,12 @@ from support.servers import serving
 from support.user_code import run_file
 from support.waiting import wait_until
 
-from skerry import ErrorKind, Evaluation, Location, State, Workspace
-from skerry.errors import MESSAGES, LocationError, RunError
+from skerry import ErrorKind, Evaluation, Location, State, Workspace, __version__
+from skerry.errors import MESSAGES, LocationError, RunError, StateError
 from skerry.execution import Event, FolderValues, Plan, Settings, run
 from skerry.execution.config import validate
 from skerry.model import ErrorInfo
+from skerry.state import RunIndex, database
 from skerry.workspace_file.run_config import read_run_config
 
 PAGE = read("docs/errors.md")
@@ -192,8 +195,45 @@ CALLS = {
     ErrorKind.EVALUATION_CUT_OFF,
 }
 
-#: What cannot be brought about here: an old Python, a machine without room, a system without fork.
+
+def _lock(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+def _locked(folder: Path) -> None:
+    index = RunIndex.open(folder)
+    with contextlib.closing(index), contextlib.closing(_lock(folder / "runs.sqlite")):
+        index.delete("run")
+
+
+def _damaged(folder: Path) -> None:
+    (folder / "runs.sqlite").write_bytes(b"something else" * 100)
+    RunIndex.open(folder)
+
+
+def _too_new(folder: Path) -> None:
+    RunIndex.open(folder).close()
+    with contextlib.closing(sqlite3.connect(folder / "runs.sqlite")) as connection, connection:
+        connection.execute("UPDATE skerry_revision SET version_num = '0007'")
+    RunIndex.open(folder)
+
+
+#: What leads to each error of the index of runs.
+DATABASES: Mapping[ErrorKind, Callable[[Path], object]] = {
+    ErrorKind.DATABASE_URL_INVALID: lambda folder: RunIndex.open(folder, "sqlite://"),
+    ErrorKind.DATABASE_UNAVAILABLE: _locked,
+    ErrorKind.DATABASE_NOT_WRITABLE: lambda folder: RunIndex.open(folder / "runs"),
+    ErrorKind.DATABASE_DAMAGED: _damaged,
+    ErrorKind.DATABASE_TOO_NEW: _too_new,
+}
+
+#: What cannot be brought about here: an old Python, a machine without room, a system without fork, a lack of packages,
+#: a database server.
 NOT_MADE = {
+    ErrorKind.EXTRA_NOT_INSTALLED,
+    ErrorKind.DATABASE_FAILED,
     ErrorKind.INTERPRETER_TOO_OLD,
     ErrorKind.PROCESS_NOT_STARTED,
     ErrorKind.UNSUPPORTED_PLATFORM,
@@ -207,6 +247,7 @@ ELSEWHERE = {
     *REMOTE,
     *CALLS,
     *RUNS,
+    *DATABASES,
     ErrorKind.PIPELINE_NOT_FOUND,
     ErrorKind.PIPELINE_AMBIGUOUS,
     ErrorKind.LOCATION_NOT_READY,
@@ -412,6 +453,19 @@ def test_the_message_on_the_page_is_that_of_a_run_config_that_cannot_be_read() -
     with pytest.raises(RunError) as caught:
         read_run_config("solids: {load:\n", "config.yaml")
     assert example.text.rstrip() == str(caught.value)
+
+
+@pytest.mark.parametrize("kind", sorted(DATABASES))
+def test_the_message_on_the_page_is_what_such_a_database_leads_to(
+    kind: ErrorKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = blocks(section(PAGE, f"### {kind.value}"), "text")
+    monkeypatch.setattr(database, "WAITING", 0.2)
+    with pytest.raises(StateError) as caught:
+        DATABASES[kind](tmp_path)
+    assert caught.value.kind is kind
+    words = str(caught.value).replace(str(tmp_path), "/srv/.skerry").replace(__version__, "0.1.0")
+    assert example.text.rstrip() == re.sub(r"for [\d.]+ s:", "for 30.2 s:", words)
 
 
 def test_every_kind_has_its_section_and_no_other() -> None:

@@ -50,3 +50,12 @@ def test_an_event_counts_once() -> None:
     ended = after(EventType.RUN_STARTED, EventType.RUN_SUCCEEDED)
     assert ended.after(RunEvent(1, 99.0, EventType.RUN_STARTED)) is ended
     assert ended.after(RunEvent(2, 99.0, EventType.RUN_FAILED)) is ended
+
+
+def test_a_status_of_a_newer_version_is_kept_and_is_no_end() -> None:
+    paused = Run.from_json({**QUEUED.to_json(), "status": "PAUSED"})
+    assert paused.status.value == "PAUSED"
+    assert not paused.status.is_over
+    assert paused.to_json()["status"] == "PAUSED"
+    with pytest.raises(ValueError, match="7 is not a valid RunStatus"):
+        Run.from_json({**QUEUED.to_json(), "status": 7})

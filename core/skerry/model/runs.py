@@ -20,6 +20,15 @@ class RunStatus(str, Enum):
     FAILED = "FAILED"
     CANCELED = "CANCELED"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Optional[RunStatus]":
+        """Keep the status that a newer Skerry has given: what it means is for that one to say."""
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
     @property
     def is_over(self) -> bool:
         """Whether nothing more comes."""

@@ -1,0 +1,1 @@
+"""How the tables came to be what they are. Alembic reads these files; ``skerry.state.opening`` calls it."""
