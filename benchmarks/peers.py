@@ -26,6 +26,7 @@ class Peer:
     python: str
     requirements: tuple[str, ...]
     listing: tuple[str, ...]
+    running: tuple[str, ...]
     solid: str
     pipeline: str
 
@@ -54,6 +55,7 @@ DAGSTER_0_12 = Peer(
         "psutil",
     ),
     listing=("pipeline", "list"),
+    running=("pipeline", "execute", "-p"),
     solid="solid",
     pipeline="pipeline",
 )
@@ -63,6 +65,7 @@ DAGSTER_1_13 = Peer(
     python="3.11",
     requirements=("dagster==1.13.27", "dagster-webserver==1.13.27", "psutil"),
     listing=("job", "list"),
+    running=("job", "execute", "-j"),
     solid="op",
     pipeline="job",
 )
@@ -93,6 +96,10 @@ class Installation:
     def listing(self, workspace_file: Path) -> list[str]:
         """Give the command that lists what a workspace holds."""
         return [self.python, str(self.folder / "bin" / "dagster"), *self.peer.listing, "-w", str(workspace_file)]
+
+    def running(self, code: Path, pipeline: str) -> list[str]:
+        """Give the command that runs a pipeline of a file."""
+        return [self.python, str(self.folder / "bin" / "dagster"), *self.peer.running, pipeline, "-f", str(code)]
 
     def loading(self, workspace_file: Path) -> list[str]:
         """Give the script that loads a workspace, as ``processes.script`` wants it."""

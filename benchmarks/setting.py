@@ -70,6 +70,17 @@ class Setting:
         file = self.peer_workspace(installation, 1)
         return time_command(installation.listing(file), file.parent, installation.variables, expect=SHOWN)
 
+    def run_one(self) -> float:
+        """Give the seconds of ``skerry run`` with one location."""
+        file = self.workspace(1)
+        return time_command([SKERRY, "run", SHOWN, "-w", str(file)], file.parent, expect="SUCCEEDED")
+
+    def run_one_with(self, installation: Installation) -> float:
+        """Give the seconds of a peer's run of the same."""
+        file = self.peer_workspace(installation, 1)
+        code = next(file.parent.glob("*.py"))
+        return time_command(installation.running(code, SHOWN), file.parent, installation.variables, expect="SUCCESS")
+
     def load(self, count: int, import_seconds: float = 0.0) -> Running:
         """Load ``count`` locations with Skerry; see ``processes.script``."""
         return self.load_file(self.workspace(count, import_seconds))

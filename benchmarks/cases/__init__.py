@@ -15,6 +15,7 @@ from benchmarks.cases import (
     memory,
     preloading,
     reading,
+    running,
     served,
 )
 from benchmarks.result import Result
@@ -27,6 +28,7 @@ CASES: Mapping[str, Callable[[Setting], Sequence[Result]]] = {
     "memory": memory.run,
     "preloading": preloading.run,
     "living": living.run,
+    "running": running.run,
     "help": help_text.run,
     "discovery": discovery.run,
     "calls": calls.run,

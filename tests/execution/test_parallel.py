@@ -199,16 +199,16 @@ CANCELLED = """
     @resource
     def warehouse():
         yield 1
-        print(json.dumps("down"), flush=True)
+        os.write(1, b'"down"\\n')
 
     @solid(required_resource_keys={"warehouse"})
     def obey(context):
-        print(json.dumps("ready"), flush=True)
+        os.write(1, b'"ready"\\n')
         time.sleep(3600)
 
     @solid
     def refuse():
-        print(json.dumps("ready"), flush=True)
+        os.write(1, b'"ready"\\n')
         while True:
             try:
                 time.sleep(3600)
@@ -234,13 +234,19 @@ def test_an_interrupt_cancels_the_run_tears_down_and_leaves_nothing(who: str, to
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(CANCELLED))
     line = [sys.executable, str(script), str(tmp_path / "values"), who, str(together)]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for _ in range(2 if who == "refuse" else 1):
-        assert json.loads(process.stdout.readline()) == "ready"
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for _ in range(2 if who == "refuse" else 1):
+                assert json.loads(process.stdout.readline()) == "ready"
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+        finally:
+            if process.poll() is None:
+                for left in psutil.Process(process.pid).children(recursive=True):
+                    left.kill()
+                process.kill()
     assert [json.loads(line) for line in said.splitlines()] == ["down", "RUN_CANCELED"]
     assert process.returncode == 0
     assert len(children) == (0 if together == 1 else 2 if who == "refuse" else 1)
