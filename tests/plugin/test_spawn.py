@@ -50,7 +50,8 @@ def test_a_command_that_serves_is_a_location_and_its_output_is_kept(hello: Path,
 def test_what_a_command_that_serves_writes_is_in_log_files_once(
     hello: Path, write: Write, install: Install, tmp_path: Path
 ) -> None:
-    hello.write_text(hello.read_text() + "\nprint('hello from afar')\n")
+    # In one piece, also where PYTHONUNBUFFERED is set: else what the server logs may come between.
+    hello.write_text(hello.read_text() + "\nimport os\nos.write(1, b'hello from afar\\n')\n")
     install("plain", location_type(SERVES.replace('f"{folder}/s"]', 'f"{folder}/s", "--exit-without-clients", "60"]')))
     with Workspace.load(write("workspace.yaml", entry()), log_output=True) as workspace:
         assert only(workspace).state is State.READY
