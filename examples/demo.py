@@ -1,4 +1,4 @@
-"""The main job, shown: every example of this folder is inspected, then a workspace with a broken location.
+"""The main job, shown: every example of this folder is inspected, then a workspace with a broken location; one is run.
 
 Run by `make demo`; ends with 1 if an example does not load as it should.
 """
@@ -33,8 +33,16 @@ def inspect(example, *, quiet):
     return {location["name"]: location["state"] for location in json.loads(answer.stdout)["locations"]}
 
 
+def run(example, pipeline, *, quiet):
+    """Run a pipeline of one example; tells whether it has succeeded."""
+    command = [SKERRY, "run", pipeline, "-w", f"{HERE / example / 'workspace.yaml'}"]
+    if not quiet:
+        print(f"\n\n$ skerry run {pipeline} -w examples/{example}/workspace.yaml\n", flush=True)
+    return subprocess.run(command, stdout=subprocess.DEVNULL if quiet else None).returncode == 0
+
+
 def main():
-    """Inspect all of them; gives the exit code."""
+    """Inspect all of them, and run one; gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="check the outcome without showing it")
     quiet = parser.parse_args().quiet
@@ -45,6 +53,8 @@ def main():
             expected = "FAILED" if (example, name) in BROKEN else "READY"
             if state != expected:
                 wrong.append(f"{example}: {name} is {state}, not {expected}")
+    if not run("loading_repositories", "hello_world_pipeline", quiet=quiet):
+        wrong.append("loading_repositories: hello_world_pipeline has not succeeded")
     print("\n".join(wrong) or f"\nAll {len(EXAMPLES) + 1} examples are as they should be.")
     return 1 if wrong else 0
 

@@ -427,3 +427,40 @@ def test_a_lazy_location_is_loaded_for_a_run(load: Load) -> None:
     (location,) = load(f"load_from: [python_file: {{relative_path: {CHILDREN / 'runs.py'}, lazy: true}}]")
     assert location.state is State.IDLE
     assert location.launch("daily", repository="runs").wait(30).status is RunStatus.SUCCEEDED
+
+
+def test_secrets_stand_nowhere_in_what_is_kept_of_a_run(
+    load: Load, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM_TOKEN", "opensesame")
+    write(
+        "secret.py",
+        """
+        import os, sys
+        from skerry import SolidExecutionContext, pipeline, solid
+
+        @solid
+        def tell(context: SolidExecutionContext):
+            token = os.environ["TOKEN"]
+            context.log.info("with %s", token)
+            context.progress(0.5, token)
+            for part in ("open", "sesame\\n"):
+                sys.stdout.write(part)
+                sys.stdout.flush()
+            raise ValueError(f"{token} was refused")
+
+        @pipeline
+        def daily():
+            tell()
+        """,
+    )
+    (location,) = load("load_from: [python_file: {relative_path: secret.py, env: {TOKEN: '${TEAM_TOKEN}'}}]")
+    for together in (1, 2):
+        run = location.launch("daily", max_concurrency=together)
+        assert run.wait(30).status is RunStatus.FAILED
+        assert run.output() == "***\n"
+        assert failures(run)[0].error.message == "ValueError: *** was refused"  # type: ignore[union-attr]
+        assert told(run, "tell") == "with ***"
+    kept = [path for path in (tmp_path / ".skerry" / "runs").rglob("*") if path.is_file()]
+    assert len(kept) >= 8
+    assert not any(b"opensesame" in path.read_bytes() for path in kept)

@@ -20,7 +20,7 @@ from support.waiting import wait_until
 
 from skerry import State, Workspace
 from skerry.code_server import log_files, log_folder
-from skerry.code_server.masked_lines import BLOCK
+from skerry.user_process.masked_lines import BLOCK
 
 Write = Callable[[str, str], Path]
 Open = Callable[..., Workspace]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from skerry.code_server.backlog import Backlog
 from skerry.code_server.log_folder import LoadWriter, label, loads_in
-from skerry.code_server.masked_lines import Mask, MaskedLines
 from skerry.errors import LocationError
 from skerry.locking import try_lock
+from skerry.user_process.masked_lines import Mask, MaskedLines
 
 #: Loads of one location whose files are kept: the newest.
 LOADS_KEPT = 10

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from skerry.code_server.log_files import LoadLog
-from skerry.code_server.masked_lines import BLOCK, without_broken_line
 from skerry.code_server.supervisor import Supervisor
+from skerry.user_process.masked_lines import BLOCK, without_broken_line
 
 #: Bytes kept of one life of a process: the newest.
 KEPT = 2 * 1024 * 1024

@@ -217,6 +217,7 @@ def _request(start: RunStart) -> Message:
         "folder": start.folder,
         "detached": start.detached,
         "grace": CANCEL_GRACE,
+        "secrets": sorted(start.secrets),
         "options": start.options.to_json(),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import (
@@ -54,13 +54,15 @@ class RunStart:
     """Asks a code server to execute a pipeline.
 
     ``run_id``: chosen by whoever asks. ``folder``: that of the run on this machine, which is there; the journal grows
-    in it. ``detached``: the run goes on when the workspace is closed, or its process ends.
+    in it. ``detached``: the run goes on when the workspace is closed, or its process ends. ``secrets``: what must not
+    stand there, nor in what is kept of its output.
     """
 
     run_id: str
     options: RunOptions
     folder: str
     detached: bool = False
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class CodeServer(ABC):

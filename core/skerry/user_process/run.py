@@ -13,6 +13,7 @@ from skerry.execution import Event, EventType, FolderValues, KeptValues, Plan, S
 from skerry.execution.cancellation import Cancellation
 from skerry.model import ErrorInfo, RunEvent, RunOptions
 from skerry.user_process.journal import Journal, read_line
+from skerry.user_process.masking import Masker
 from skerry.user_process.streams import flush
 from skerry.user_process.tracebacks import describe_exception, exit_words
 
@@ -43,23 +44,24 @@ def execute(
     folder: str,
     run_id: str,
     options: RunOptions,
+    masker: Masker,
     wrote: Callable[[], None],
 ) -> None:
     """Execute a pipeline in this process, which is for this alone; every outcome is in the journal in ``folder``.
 
-    ``wrote`` is called after each event that was written. SIGINT and SIGTERM cancel the run. Raises OSError where the
-    journal cannot be written.
+    ``masker`` hides the secrets of the location. ``wrote`` is called after each event that was written. SIGINT and
+    SIGTERM cancel the run. Raises OSError where the journal cannot be written.
     """
     journal = Journal(os.path.join(folder, JOURNAL))
     cancellation = Cancellation()
 
     def emit(event: Event) -> None:
         with cancellation.later():
-            journal.append(event)
+            journal.append(_masked(event, masker))
             wrote()
 
     try:
-        _execute(load, folder, run_id, options, emit)
+        _execute(load, folder, run_id, options, masker, emit)
     except KeyboardInterrupt:
         if not journal.ended:
             emit(Event(EventType.RUN_CANCELED))
@@ -74,17 +76,22 @@ def _execute(
     folder: str,
     run_id: str,
     options: RunOptions,
+    masker: Masker,
     emit: Callable[[Event], None],
 ) -> None:
+    def describe(error: BaseException) -> Dict[str, Any]:
+        described: Dict[str, Any] = masker.value(_described(error)).to_json()
+        return described
+
     try:
         pipeline = _find(load(), options)
         done = _take_over(folder, options.parent_id)
         plan = Plan.of(pipeline, options.run_config, only=options.solids or None, done=done)
     except Exception as error:
-        emit(Event(EventType.RUN_FAILED, None, {"failed": []}, _described(error)))
+        emit(Event(EventType.RUN_FAILED, None, {"failed": []}, describe(error)))
         return
     tags = {**pipeline.tags, **options.tags}
-    settings = Settings(run_id, tags, max_concurrency=options.max_concurrency, describe=_described)
+    settings = Settings(run_id, tags, max_concurrency=options.max_concurrency, describe=describe)
     run(plan, settings, _values(folder, options, emit), emit)
 
 
@@ -215,13 +222,19 @@ def _link(parent: str, folder: str, solid: str, output: str) -> None:
         shutil.copyfile(os.path.join(parent, name), target)
 
 
-def _described(error: BaseException) -> Dict[str, Any]:
+def _masked(event: Event, masker: Masker) -> Event:
+    """Hide secrets in what user code says; names are no text, and stay."""
+    said = {key: masker.text(event.data[key]) for key in ("message", "text") if key in event.data}
+    return event._replace(data={**event.data, **said}) if said else event
+
+
+def _described(error: BaseException) -> ErrorInfo:
     if isinstance(error, NotLoaded):
-        return error.error.to_json()
+        return error.error
     if isinstance(error, (LocationError, RunError)):
-        return ErrorInfo(error.kind, str(error)).to_json()
+        return ErrorInfo(error.kind, str(error))
     info = describe_exception(error)
     if isinstance(error, SystemExit):
         words = exit_words(error, "the pipeline ran", _EXIT_ADVICE)
         info = dataclasses.replace(info, message=words)
-    return info.to_json()
+    return info

@@ -23,6 +23,7 @@ from skerry.model import ErrorInfo, RunOptions
 from skerry.pipe import Connection, Message, encode
 from skerry.user_process import processes
 from skerry.user_process.keeper import reap
+from skerry.user_process.masking import Masker
 from skerry.user_process.run import CANCEL, LOCK, Load, execute, fail
 from skerry.user_process.run_output import RunOutput
 
@@ -78,7 +79,8 @@ class _RunKeeper:
         self._detached: bool = request["detached"]
         self._grace: float = request["grace"]
         self._options = RunOptions.from_json(request["options"])
-        self._output = RunOutput(self._folder)
+        self._masker = Masker(request["secrets"])
+        self._output = RunOutput(self._folder, self._masker)
         self._output_reader, self._output_writer = os.pipe()
         self._wrote_reader, self._wrote_writer = os.pipe()
         self._wake_up, self._wake_up_writer = socket.socketpair()
@@ -140,6 +142,7 @@ class _RunKeeper:
         with contextlib.suppress(BlockingIOError):
             while self._take_output():
                 pass
+        self._output.end()
 
     def _listen(self) -> None:
         try:
@@ -210,7 +213,7 @@ class _RunKeeper:
             for number in (1, 2):
                 os.dup2(self._output_writer, number)
             os.close(self._output_writer)
-            execute(self._load, self._folder, self._run_id, self._options, self._wrote)
+            execute(self._load, self._folder, self._run_id, self._options, self._masker, self._wrote)
             os._exit(0)
         except BaseException:
             sys.excepthook(*sys.exc_info())

@@ -3,6 +3,9 @@
 import contextlib
 import os
 
+from skerry.user_process.masked_lines import MaskedLines
+from skerry.user_process.masking import Masker
+
 #: Bytes at which a file is full; the one before it is kept, too.
 PART_SIZE = 8 * 1024 * 1024
 #: Bytes and lines at hand for an error.
@@ -11,16 +14,28 @@ _TAIL_LINES = 50
 
 
 class RunOutput:
-    """Writes ``output.log`` in the folder of a run; what was before the last full file is ``output.1.log``."""
+    """Writes ``output.log`` in the folder of a run; what was before the last full file is ``output.1.log``.
 
-    def __init__(self, folder: str) -> None:
+    Where there are secrets, a line is written once it has ended.
+    """
+
+    def __init__(self, folder: str, masker: Masker) -> None:
         self._path = os.path.join(folder, "output.log")
         self._before = os.path.join(folder, "output.1.log")
         self._size = 0
         self._tail = b""
+        self._lines = MaskedLines(lambda: masker)
 
     def write(self, data: bytes) -> None:
         """Take what was written. A disk that takes nothing costs what would have stood there, and nobody waits."""
+        for block in self._lines.put(data):
+            self._write(block)
+
+    def end(self) -> None:
+        """Write the rest: nothing more comes."""
+        self._write(self._lines.end())
+
+    def _write(self, data: bytes) -> None:
         self._tail = (self._tail + data)[-_TAIL:]
         with contextlib.suppress(OSError):
             if self._size and self._size + len(data) > PART_SIZE:

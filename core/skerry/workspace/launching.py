@@ -167,7 +167,7 @@ def launch(
             server.end_run()
             return LaunchedRun(folder, folder.run(), None)
         launched = LaunchedRun(folder, run, server)
-        start = RunStart(run.id, options, str(folder.path), detached)
+        start = RunStart(run.id, options, str(folder.path), detached, life.masker().secrets)
         try:
             server.start_run(start, launched._grew, launched._over)
         except LocationError as error:

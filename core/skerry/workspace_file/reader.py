@@ -10,12 +10,12 @@ from skerry.errors import WorkspaceFileError
 from skerry.model import Origin, Problem
 from skerry.plugin import EntryContext
 from skerry.plugin.registry import Registry
+from skerry.user_process.masking import Masker
 from skerry.workspace_file.description import Entry, WorkspaceDescription
 from skerry.workspace_file.document import read_document
 from skerry.workspace_file.entries import Draft, EntryReader
 from skerry.workspace_file.envelope import open_envelope
 from skerry.workspace_file.findings import Code, FileError, Finding, Place
-from skerry.workspace_file.masking import Masker
 from skerry.workspace_file.names import FileDraft, settle_names
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.source import read_text

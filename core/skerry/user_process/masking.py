@@ -1,4 +1,4 @@
-"""Secrets are shown as ``***``: the one place where they are."""
+"""Secrets are shown as ``***``: the one place where they are, for the host and for what runs user code."""
 
 from __future__ import annotations
 

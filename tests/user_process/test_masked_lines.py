@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from skerry.code_server import masked_lines
-from skerry.code_server.masked_lines import MaskedLines
+from skerry.user_process import masked_lines
+from skerry.user_process.masked_lines import MaskedLines
 from skerry.workspace_file import Masker
 
 BLOCK = 64
