@@ -185,7 +185,7 @@ def find(state_folder: StateFolder, run_id: str) -> LaunchedRun:
             return LaunchedRun(folder, folder.run(), None)
         except (OSError, ValueError):
             with contextlib.suppress(OSError):
-                known += os.listdir(runs)
+                known += (name for name in os.listdir(runs) if not name.startswith("."))
     raise UnknownRunError(run_id, sorted(known))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import re
@@ -70,6 +69,8 @@ class RunFolder:
 
     def is_alive(self) -> bool:
         """Tell whether somebody keeps the run, or may be about to."""
+        import fcntl  # not on Windows, where this module is imported all the same
+
         try:
             descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
