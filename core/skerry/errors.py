@@ -66,6 +66,7 @@ class ErrorKind(str, Enum):
     LOCATION_NOT_READY = "LOCATION_NOT_READY"
     RUN_ID_INVALID = "RUN_ID_INVALID"
     RUN_LOST = "RUN_LOST"
+    RUN_NOT_OVER = "RUN_NOT_OVER"
     RUN_CONFIG_UNREADABLE = "RUN_CONFIG_UNREADABLE"
     RUN_CONFIG_INVALID = "RUN_CONFIG_INVALID"
     SOLID_NOT_FOUND = "SOLID_NOT_FOUND"
@@ -194,6 +195,7 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "The run ended without a word: its processes were killed, or the machine stopped.\n"
         "What its solids have given until then is kept; run it again."
     ),
+    ErrorKind.RUN_NOT_OVER: "The run {run_id} is {status}.\nCancel it first: skerry cancel {run_id}.",
     ErrorKind.RUN_CONFIG_UNREADABLE: "The run config in {file} cannot be read:\n{problems}",
     ErrorKind.RUN_CONFIG_INVALID: "The run config of the pipeline {pipeline!r} is wrong:\n{problems}",
     ErrorKind.SOLID_NOT_FOUND: "The pipeline {pipeline!r} has no solid {solid!r}.\nIts solids are: {known}.",

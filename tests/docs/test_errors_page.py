@@ -239,6 +239,7 @@ NOT_MADE = {
     ErrorKind.UNSUPPORTED_PLATFORM,
     ErrorKind.NOT_SERVED,
     ErrorKind.RUN_LOST,
+    ErrorKind.RUN_NOT_OVER,
 }
 
 #: Those that have tests of their own.

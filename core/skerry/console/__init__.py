@@ -20,6 +20,7 @@ COMMANDS = {
     "inspect": "skerry.console.inspect",
     "check": "skerry.console.check",
     "run": "skerry.console.run",
+    "runs": "skerry.console.runs",
     "cancel": "skerry.console.cancel",
     "dev": "skerry.console.dev",
     "reload": "skerry.console.reload",

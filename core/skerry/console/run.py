@@ -92,7 +92,7 @@ def run(
         if detach:
             click.echo(launched.id)
             return
-        sys.exit(_follow(launched, _snapshot(location, launched), as_json=as_json, verbose=verbose))
+        sys.exit(follow(launched, location, as_json=as_json, verbose=verbose))
 
 
 class RefusedError(click.ClickException):
@@ -188,7 +188,7 @@ def _snapshot(location: Location, launched: LaunchedRun) -> PipelineSnapshot | N
     return next((one for one in pipelines if one.name == options.pipeline), None)
 
 
-def _follow(launched: LaunchedRun, pipeline: PipelineSnapshot | None, *, as_json: bool, verbose: bool) -> int:
+def follow(launched: LaunchedRun, location: Location, *, as_json: bool, verbose: bool) -> int:
     """Show the run until it is over, or left to itself; gives the exit code."""
     from skerry.console import INTERRUPTED
     from skerry.model import RunStatus
@@ -199,7 +199,7 @@ def _follow(launched: LaunchedRun, pipeline: PipelineSnapshot | None, *, as_json
             for event in launched.events():
                 click.echo(json.dumps({**event.to_json(), "run_id": launched.id}))
         else:
-            _show(launched, pipeline, interrupts, verbose=verbose)
+            _show(launched, _snapshot(location, launched), interrupts, verbose=verbose)
     except KeyboardInterrupt:
         click.echo(f"The run {launched.id} goes on by itself until it has ended.", err=True)
         return INTERRUPTED

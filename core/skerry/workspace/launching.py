@@ -242,6 +242,7 @@ def options_of(
     tags: Mapping[str, str] | None,
     solids: Sequence[str],
     max_concurrency: int,
+    parent_id: str | None,
 ) -> RunOptions:
     """Put together what to run."""
     return RunOptions(
@@ -251,4 +252,5 @@ def options_of(
         tags=dict(tags or {}),
         solids=tuple(solids),
         max_concurrency=max(1, max_concurrency),
+        parent_id=parent_id,
     )

@@ -124,19 +124,22 @@ class Location:
         max_concurrency: int = 1,
         run_id: str | None = None,
         detached: bool = False,
+        after: str | None = None,
     ) -> LaunchedRun:
         """Launch a run of one of its pipelines, in a process forked from its code; returns once that is there.
 
         ``repository``: needed where several have a pipeline of that name. ``solids``: the names of those to run, all
         by default; ``max_concurrency``: how many at the same time, each in a process of its own if several. ``run_id``:
         a run of this id that is there is not started again, but given. A run ends with the workspace, unless it is
-        ``detached``. The generation that is READY now is what it runs, to the end, whatever is reloaded meanwhile.
+        ``detached``. ``after``: the id of a run of the same pipeline; what its solids have given is taken over, as far
+        as that was kept, and only the others are run. The generation that is READY now is what it runs, to the end,
+        whatever is reloaded meanwhile.
 
         Loads the location if it is IDLE, and waits while it is LOADING. Raises RunError when it is not READY, and for
         what is wrong with what was asked for; LocationError when it is closed, no process is to be had, or its code
         server does not offer this. What goes wrong later is told by the run.
         """
-        options = options_of(pipeline, repository, run_config, tags, solids, max_concurrency)
+        options = options_of(pipeline, repository, run_config, tags, solids, max_concurrency, after)
         return launch(self._life, self._state_folder, options, run_id=run_id, detached=detached)
 
     def reload(self) -> ReloadResult:

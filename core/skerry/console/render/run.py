@@ -10,6 +10,7 @@ from rich.text import Text
 
 from skerry.console.render.errors import render_error
 from skerry.console.render.layout import columns, paragraph
+from skerry.console.render.moves import ago
 from skerry.console.render.page import BAD, GOOD, LOOK, MOVING, QUIET, STRONG, Page, Piece, indented, line
 from skerry.console.text import counted
 from skerry.execution import EventType
@@ -19,6 +20,10 @@ from skerry.model import ErrorInfo, PipelineSnapshot, Run, RunEvent, RunStatus
 BAR = 12
 #: Lines of the log that are shown below the rows.
 LOG_LINES = 5
+#: Lines of the log, and of what was printed, in the story of a run.
+_STORY_LINES = 20
+#: Cells of a time line.
+_TIMELINE = 40
 
 STATUS_STYLES = {
     RunStatus.QUEUED: QUIET,
@@ -121,6 +126,29 @@ def render_end(run: Run, view: RunView, page: Page) -> list[Text]:
     return lines
 
 
+def render_runs(runs: Sequence[Run], page: Page, now: float) -> list[Text]:
+    """Give a line for each of several runs."""
+    if not runs:
+        return [line(("no runs", QUIET))]
+    return columns([_listed(run, now) for run in runs], page, flexible=(1,))
+
+
+def render_story(run: Run, view: RunView, output: str, page: Page, now: float) -> list[Text]:
+    """Give a run as it went: its solids on a time line, its log, why it has failed, and what it has printed."""
+    lines = [_head(run, page, now), *_timeline(run, view, page, now)]
+    if run.options.parent_id is not None:
+        lines.append(line(("  after the run ", QUIET), run.options.parent_id))
+    log = view.log if page.verbose else view.log[-_STORY_LINES:]
+    if log:
+        lines += [line(), line(("log", STRONG)), *(_log_line(event, page) for event in log)]
+    lines += render_end(run, view, page)
+    if output:
+        written = output.splitlines()
+        shown = written if page.verbose else written[-_STORY_LINES:]
+        lines += [line(), line(("printed", STRONG)), *(line("    ", text) for text in shown)]
+    return lines
+
+
 def render_event(event: RunEvent, page: Page) -> list[Text]:
     """Give an event as a line, and what went wrong below it."""
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
@@ -186,6 +214,33 @@ def _bar(row: SolidRow, page: Page) -> Piece:
         return row.state, _STYLES[row.state]
     full = round(row.fraction * BAR)
     return "━" * full + "─" * (BAR - full) + f" {row.fraction:4.0%}", MOVING
+
+
+def _listed(run: Run, now: float) -> list[Piece]:
+    took = _seconds(run.started_at, run.ended_at, now) if run.started_at is not None else ""
+    name = f"{run.location}/{run.options.repository}/{run.options.pipeline}"
+    status = (run.status.value, STATUS_STYLES.get(run.status, ""))
+    return [status, (name, STRONG), (ago(run.created_at), QUIET), (took, QUIET), (run.id, QUIET)]
+
+
+def _timeline(run: Run, view: RunView, page: Page, now: float) -> list[Text]:
+    """Give a row for each solid, with a bar from its start to its end."""
+    began = run.started_at or run.created_at
+    whole = max((run.ended_at or now) - began, 0.001)
+    rows = []
+    for row in view.rows.values():
+        took = _seconds(row.began, row.ended or run.ended_at, now) if row.began is not None else ""
+        bar = _span(row, began, whole, run.ended_at or now) if page.drawing else ""
+        rows.append([(row.name, ""), (row.state, _STYLES[row.state]), (bar, _STYLES[row.state]), (took, QUIET)])
+    return indented(columns(rows, page, flexible=(0,)))
+
+
+def _span(row: SolidRow, began: float, whole: float, end: float) -> str:
+    if row.began is None:
+        return ""
+    first = int((row.began - began) / whole * _TIMELINE)
+    last = max(first + 1, round(((row.ended or end) - began) / whole * _TIMELINE))
+    return " " * min(first, _TIMELINE - 1) + "━" * (min(last, _TIMELINE) - min(first, _TIMELINE - 1))
 
 
 def _log_line(event: RunEvent, page: Page) -> Text:

@@ -1,0 +1,198 @@
+"""``skerry runs``: what was run, how it went, and once more."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from skerry.console.options import OPTIONS, WorkspaceSource, workspace_file_option
+from skerry.console.printing import open_page, show_why_unusable, write_json
+from skerry.console.text import safe
+
+if TYPE_CHECKING:
+    from skerry.runs import RunRecords
+
+#: The statuses of a run, for the command line alone: the model is not imported for ``--help``.
+STATUSES = ("QUEUED", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+
+
+@click.group("runs", invoke_without_command=True, short_help="Show what was run, and run it again.")
+@OPTIONS[0]
+@click.option("--location", metavar="NAME", help="Only runs of this location.")
+@click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline.")
+@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="Only runs that are so; repeat it.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, metavar="N", help="At most so many. Default: 20.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of records in JSON.")
+@click.pass_context
+def runs(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    location: str | None,
+    pipeline: str | None,
+    status: tuple[str, ...],
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show the runs of a workspace, the newest first.
+
+    They are found by an index in the state folder, or in the database that SKERRY_DATABASE_URL names, which is made
+    from the journals. Nothing is loaded for that. It needs `pip install 'skerry[runs]'`.
+
+    Exit code: 0; 1 when the index cannot be used; 2 when the command line cannot be used.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from skerry.model import RunStatus
+    from skerry.runs.records import summary
+
+    wanted = [RunStatus(one) for one in status] or None
+    with _records(files) as records:
+        found = records.find(location=location, pipeline=pipeline, status=wanted, limit=limit)
+    if as_json:
+        write_json([summary(run) for run in found])
+        return
+    from skerry.console.render.page import put
+    from skerry.console.render.run import render_runs
+
+    console, page = open_page(verbose=False)
+    put(console, page, render_runs(found, page, time.time()))
+
+
+@runs.command("show", short_help="Show one run.")
+@click.argument("run_id", metavar="RUN")
+@OPTIONS[0]
+@click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries, the whole log.")
+def show(run_id: str, files: tuple[str, ...], verbose: bool) -> None:
+    """Show one run: its solids on a time line, its log, what it has failed with, and what it has printed.
+
+    Exit code: 0; 2 when no run of the workspace has that id.
+    """
+    from skerry.console.render.page import put
+    from skerry.console.render.run import RunView, render_story
+    from skerry.workspace.launching import find
+    from skerry.workspace.state_folder import StateFolder
+
+    with _refusing():
+        found = find(StateFolder.of(_folder(files)), run_id)
+        known, view = found.run, RunView()
+        for event in found.events_so_far():
+            view.take(event)
+        console, page = open_page(verbose=verbose)
+        put(console, page, render_story(known, view, found.output(), page, time.time()))
+
+
+@runs.command("rerun", short_help="Run it again.")
+@click.argument("run_id", metavar="RUN")
+@workspace_file_option
+@click.option("--from-failure", is_flag=True, help="Take over what its solids have given, and run the others.")
+@click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries.")
+def rerun(run_id: str, source: WorkspaceSource, from_failure: bool, as_json: bool, verbose: bool) -> None:
+    """Run a pipeline again, with the run config, the tags and the solids of a run before, in the code as it is now.
+
+    Exit code: that of `skerry run`.
+    """
+    from skerry.console.run import follow
+    from skerry.errors import WorkspaceFileError
+
+    try:
+        workspace = source.load()
+    except WorkspaceFileError as error:
+        show_why_unusable(source, error.problems, as_json=False, verbose=verbose)
+        sys.exit(2)
+    with workspace:
+        with _refusing():
+            before = workspace.launched(run_id).run
+            location = workspace[before.location]
+            options = before.options
+            launched = location.launch(
+                options.pipeline,
+                repository=options.repository,
+                run_config=options.run_config,
+                tags=options.tags,
+                solids=options.solids,
+                max_concurrency=options.max_concurrency,
+                after=before.id if from_failure else None,
+            )
+        sys.exit(follow(launched, location, as_json=as_json, verbose=verbose))
+
+
+@runs.command("delete", short_help="Remove runs.")
+@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@OPTIONS[0]
+def delete(run_ids: tuple[str, ...], files: tuple[str, ...]) -> None:
+    """Remove runs that are over, with all that is kept of them.
+
+    Exit code: 0; 2 when one of them is not there, or not over: then those after it stay.
+    """
+    with _records(files) as records:
+        for run_id in run_ids:
+            records.delete(run_id)
+
+
+@runs.command("prune", short_help="Remove old runs.")
+@click.option("--older-than", default="30d", metavar="AGE", help="Such as 12h. Default: 30d.")
+@click.option("--keep", type=click.IntRange(min=0), default=100, metavar="N", help="The newest stay. Default: 100.")
+@OPTIONS[0]
+def prune(older_than: str, keep: int, files: tuple[str, ...]) -> None:
+    """Remove runs that ended long ago, with all that is kept of them, and print their ids."""
+    match = re.fullmatch(r"(\d+)([smhd])", older_than)
+    if match is None:
+        raise click.UsageError(f"--older-than {safe(older_than)}: write a number and s, m, h or d, such as 30d.")
+    seconds = int(match[1]) * _UNITS[match[2]]
+    with _records(files) as records:
+        for run_id in records.prune(time.time() - seconds, keep):
+            click.echo(run_id)
+
+
+@runs.command("rebuild", short_help="Make the index anew.")
+@OPTIONS[0]
+def rebuild(files: tuple[str, ...]) -> None:
+    """Make the index anew from the journals, such as after the database was lost."""
+    with _records(files) as records:
+        records.rebuild()
+
+
+class _UnusableError(click.ClickException):
+    exit_code = 1
+
+
+class _RefusedError(click.ClickException):
+    exit_code = 2
+
+
+@contextmanager
+def _records(files: tuple[str, ...]) -> Iterator[RunRecords]:
+    from skerry.runs import RunRecords
+
+    with _refusing(), RunRecords(_folder(files)) as records:
+        yield records
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Make errors of ours those of the command line."""
+    from skerry.errors import LocationError, RunError, StateError, UnknownLocationError, UnknownRunError
+
+    try:
+        yield
+    except StateError as error:
+        raise _UnusableError(_lines(error)) from None
+    except (RunError, LocationError, UnknownRunError, UnknownLocationError) as error:
+        raise _RefusedError(_lines(error)) from None
+
+
+def _lines(error: Exception) -> str:
+    return "\n".join(safe(line) for line in str(error).split("\n"))
+
+
+def _folder(files: tuple[str, ...]) -> Path:
+    return Path(files[0]).absolute().parent if files else Path.cwd()

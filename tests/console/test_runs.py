@@ -1,0 +1,199 @@
+"""``skerry runs``: what was run, found, shown, run again and removed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.commands import skerry
+from support.screen import screen
+
+CHILDREN = Path(__file__).parent.parent / "children"
+
+STEPS = """
+from pathlib import Path
+from skerry import pipeline, solid
+
+def note(name):
+    with open("ran", "a") as file:
+        file.write(name + "\\n")
+
+@solid
+def first():
+    note("first")
+    return 20
+
+@solid
+def second(x):
+    note("second")
+    if not Path("mended").exists():
+        raise ValueError("not mended")
+    return x + 1
+
+@solid
+def third(y):
+    note("third")
+    print("the answer is", y * 2)
+
+@pipeline
+def steps():
+    third(second(first()))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(CHILDREN / "runs.py", tmp_path)
+    (tmp_path / "steps.py").write_text(STEPS)
+    (tmp_path / "workspace.yaml").write_text("load_from:\n  - python_file: runs.py\n  - python_file: steps.py\n")
+    return tmp_path
+
+
+@pytest.fixture
+def three(folder: Path) -> Path:
+    """Give a folder in which three runs were made: two that have succeeded, and then one that has failed."""
+    for number, selector in enumerate(["runs.py/runs/daily", "runs.py/others/daily", "steps"]):
+        skerry(folder, "run", selector, "--run-id", f"run-{number}", "--tag", f"number={number}")
+    return folder
+
+
+def ids(folder: Path, *arguments: str) -> list[str]:
+    answer = skerry(folder, "runs", "--json", *arguments)
+    assert answer.returncode == 0, answer.stderr
+    return [record["id"] for record in json.loads(answer.stdout)]
+
+
+def test_they_are_listed_newest_first(three: Path) -> None:
+    answer = skerry(three, "runs")
+    assert answer.returncode == 0, answer.stderr
+    listed = [line.split() for line in answer.stdout.splitlines()]
+    assert [(words[0], words[1], words[-1]) for words in listed] == [
+        ("FAILED", "steps.py/steps/steps", "run-2"),
+        ("SUCCEEDED", "runs.py/others/daily", "run-1"),
+        ("SUCCEEDED", "runs.py/runs/daily", "run-0"),
+    ]
+
+
+def test_as_json_they_are_records(three: Path) -> None:
+    answer = skerry(three, "runs", "--json", "--limit", "1")
+    (record,) = json.loads(answer.stdout)
+    assert {name: record[name] for name in ("id", "status", "location", "repository", "pipeline", "generation")} == {
+        "id": "run-2",
+        "status": "FAILED",
+        "location": "steps.py",
+        "repository": "steps",
+        "pipeline": "steps",
+        "generation": 1,
+    }
+    assert record["tags"] == {"number": "2"}
+    assert record["created_at"] <= record["started_at"] <= record["ended_at"]
+    assert (record["image"], record["parent_id"], record["error"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--location", "runs.py"], ["run-1", "run-0"]),
+        (["--pipeline", "steps"], ["run-2"]),
+        (["--status", "FAILED"], ["run-2"]),
+        (["--status", "FAILED", "--status", "SUCCEEDED"], ["run-2", "run-1", "run-0"]),
+        (["--status", "RUNNING"], []),
+        (["--limit", "2"], ["run-2", "run-1"]),
+    ],
+)
+def test_they_are_searched(arguments: list[str], expected: list[str], three: Path) -> None:
+    assert ids(three, *arguments) == expected
+
+
+def test_without_any_that_is_said(folder: Path) -> None:
+    assert skerry(folder, "runs").stdout == "no runs\n"
+    assert ids(folder) == []
+
+
+def test_one_is_shown_with_all_that_there_is(three: Path) -> None:
+    answer = skerry(three, "runs", "show", "run-2")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("steps.py/steps/steps  FAILED")
+    for words in ("first", "succeeded", "second", "failed", "third", "skipped", "second has failed", "not mended"):
+        assert words in answer.stdout
+    answer = skerry(three, "runs", "show", "run-0")
+    assert "one of blue" in answer.stdout
+    assert answer.stdout.splitlines()[-2:] == ["printed", "    printed"]
+    answer = skerry(three, "runs", "show", "run-9")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "No run of this workspace has the id 'run-9'." in answer.stderr
+
+
+def test_on_a_terminal_there_is_a_time_line(three: Path) -> None:
+    with screen(three, "runs", "show", "run-0") as terminal:
+        terminal.wait_for("runs.py/runs/daily  SUCCEEDED", "━", "one of blue")
+        assert "succeeded" in terminal.line("  add")
+
+
+def test_a_run_again_from_its_failure_takes_over_what_was_done(three: Path) -> None:
+    (three / "ran").unlink()
+    (three / "mended").touch()
+    answer = skerry(three, "runs", "rerun", "run-2", "--from-failure")
+    assert answer.returncode == 0, answer.stderr
+    assert (three / "ran").read_text().split() == ["second", "third"]
+    (newest,) = ids(three, "--limit", "1")
+    shown = skerry(three, "runs", "show", newest).stdout
+    assert "after the run run-2" in shown
+    assert "the answer is 42" in shown
+    # And once more, of the one that has done the rest.
+    again = skerry(three, "runs", "rerun", newest, "--from-failure")
+    assert again.returncode == 0, again.stderr
+    assert (three / "ran").read_text().split() == ["second", "third"]
+
+
+def test_a_run_again_runs_all_of_it(three: Path) -> None:
+    (three / "ran").unlink()
+    answer = skerry(three, "runs", "rerun", "run-2", "--json")
+    assert answer.returncode == 1, answer.stderr
+    assert (three / "ran").read_text().split() == ["first", "second"]
+    (newest,) = json.loads(skerry(three, "runs", "--json", "--limit", "1").stdout)
+    assert newest["tags"] == {"number": "2"}
+    answer = skerry(three, "runs", "rerun", "run-9")
+    assert answer.returncode == 2
+
+
+def test_they_are_removed(three: Path) -> None:
+    answer = skerry(three, "runs", "delete", "run-0", "run-2")
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert ids(three) == ["run-1"]
+    assert [path.name for path in (three / ".skerry" / "runs").iterdir()] == ["run-1"]
+    assert skerry(three, "runs", "delete", "run-0").returncode == 2
+
+
+def test_one_that_is_not_over_is_not_removed(folder: Path) -> None:
+    config = '{"solids": {"wait": {"config": {"file": "go"}}}}'
+    skerry(folder, "run", "waiting", "--config-json", config, "--detach", "--run-id", "mine")
+    answer = skerry(folder, "runs", "delete", "mine")
+    assert answer.returncode == 2
+    assert "The run mine is RUNNING." in answer.stderr or "The run mine is STARTING." in answer.stderr
+    assert "skerry cancel mine" in answer.stderr
+    (folder / "go").touch()
+    skerry(folder, "cancel", "mine")
+
+
+def test_old_ones_are_removed_and_the_newest_stay(three: Path) -> None:
+    answer = skerry(three, "runs", "prune", "--older-than", "0s", "--keep", "1")
+    assert answer.returncode == 0, answer.stderr
+    assert sorted(answer.stdout.split()) == ["run-0", "run-1"]
+    assert ids(three) == ["run-2"]
+    assert skerry(three, "runs", "prune").stdout == ""
+    assert "--older-than 3: write a number" in skerry(three, "runs", "prune", "--older-than", "3").stderr
+
+
+def test_the_index_is_made_anew_from_the_journals(three: Path) -> None:
+    for file in (three / ".skerry").glob("runs.sqlite*"):
+        file.unlink()
+    assert skerry(three, "runs", "rebuild").returncode == 0
+    assert ids(three) == ["run-2", "run-1", "run-0"]
+    (three / ".skerry" / "runs.sqlite").write_bytes(b"no database" * 1000)
+    answer = skerry(three, "runs")
+    assert answer.returncode == 1
+    assert "runs.sqlite" in answer.stderr
+    assert "Traceback" not in answer.stderr
