@@ -8,7 +8,7 @@ from skerry.definitions import PipelineDefinition
 from skerry.execution.config import validate
 from skerry.execution.events import Event, EventType
 from skerry.execution.plan import Plan
-from skerry.execution.run import Outcome, run
+from skerry.execution.running import Outcome, run
 from skerry.execution.settings import Settings
 from skerry.execution.values import MemoryValues
 

@@ -12,6 +12,14 @@ from typing import Any, Optional
 from skerry.execution import Event, EventType
 from skerry.model import ErrorInfo, RunEvent
 
+# What is in the folder of a run: the journal, and the outputs of its solids.
+JOURNAL = "events.jsonl"
+OUTPUTS = "outputs"
+#: A file on which the keeper of the run has a lock for as long as it lives.
+LOCK = "lock"
+#: A file that asks the keeper to cancel the run.
+CANCEL = "cancel"
+
 #: Bytes that one line may have: an event says where something is, and does not carry it.
 LINE_LIMIT = 1024 * 1024
 

@@ -12,17 +12,10 @@ from skerry.errors import ErrorKind, LocationError, RunError
 from skerry.execution import Event, EventType, FolderValues, KeptValues, Plan, Settings, Values, run
 from skerry.execution.cancellation import Cancellation
 from skerry.model import ErrorInfo, RunEvent, RunOptions
-from skerry.user_process.journal import Journal, read_line
+from skerry.user_process.journal import JOURNAL, OUTPUTS, Journal, read_line
 from skerry.user_process.masking import Masker
 from skerry.user_process.streams import flush
 from skerry.user_process.tracebacks import describe_exception, exit_words
-
-JOURNAL = "events.jsonl"
-OUTPUTS = "outputs"
-#: A file on which the keeper of the run has a lock for as long as it lives.
-LOCK = "lock"
-#: A file that asks the keeper to cancel the run.
-CANCEL = "cancel"
 
 _EXIT_ADVICE = "Return or raise an exception instead."
 

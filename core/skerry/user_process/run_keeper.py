@@ -22,9 +22,10 @@ from skerry.forking import fork
 from skerry.model import ErrorInfo, RunOptions
 from skerry.pipe import Connection, Message, encode
 from skerry.user_process import processes
+from skerry.user_process.journal import CANCEL, LOCK
 from skerry.user_process.keeper import reap
 from skerry.user_process.masking import Masker
-from skerry.user_process.run import CANCEL, LOCK, Load, execute, fail
+from skerry.user_process.run import Load, execute, fail
 from skerry.user_process.run_output import RunOutput
 
 #: Seconds between two looks for the file that asks for the cancellation.

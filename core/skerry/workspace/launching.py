@@ -12,10 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from skerry.errors import ErrorKind, LocationError, RunError, UnknownRunError
-from skerry.execution.config import validate
 from skerry.model import ErrorInfo, LocationState, PipelineSnapshot, Run, RunEvent, RunOptions, RunStatus
 from skerry.plugin import RunStart
-from skerry.user_process.run import JOURNAL
+from skerry.user_process.journal import JOURNAL
 from skerry.workspace.life import Life
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.run_folder import RunFolder, Tail
@@ -227,6 +226,8 @@ def _unknown(state: LocationState, options: RunOptions) -> RunError:
 
 def _check(pipeline: PipelineSnapshot, options: RunOptions) -> None:
     """Raise RunError for a run config that does not fit, and for solids that the pipeline does not have."""
+    from skerry.execution.config import validate  # who launches nothing needs none of it
+
     validate(pipeline.name, pipeline.config_schema, options.run_config)
     known = [solid.name for solid in pipeline.solids]
     for name in options.solids:

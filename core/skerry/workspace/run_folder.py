@@ -15,8 +15,7 @@ from pathlib import Path
 
 from skerry.errors import ErrorKind, LocationError, RunError
 from skerry.model import ErrorInfo, Run, RunEvent
-from skerry.user_process.journal import read_line
-from skerry.user_process.run import CANCEL, JOURNAL, LOCK, fail
+from skerry.user_process.journal import CANCEL, JOURNAL, LOCK, read_line
 
 #: Seconds within which a run that is to begin must have somebody who keeps it.
 BEGIN_LIMIT = 60.0
@@ -94,6 +93,8 @@ class RunFolder:
         if error is None:
             lost = RunError(ErrorKind.RUN_LOST)
             error = ErrorInfo(lost.kind, str(lost))
+        from skerry.user_process.run import fail  # with it comes all that executes a pipeline
+
         fail(str(self.path), error)
 
 
