@@ -1,6 +1,7 @@
-"""Forking, without the warnings that are meant for others."""
+"""Forking, without the warnings that are meant for others, and what a forked process was ended by."""
 
 import os
+import signal
 import warnings
 
 
@@ -9,3 +10,11 @@ def fork() -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads that native libraries have started, and know how to fork
         return os.fork()
+
+
+def signal_name(number: int) -> str:
+    """Give the name of a signal, or its number where it has none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

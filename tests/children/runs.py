@@ -61,8 +61,8 @@ def refuse(context: SolidExecutionContext) -> None:
     while True:
         try:
             if not said:
-                said = True
                 context.log.info(str(os.getpid()))
+                said = True
             time.sleep(3600)
         except KeyboardInterrupt:
             print("refused", flush=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-
 from skerry.errors import ErrorKind, LocationError
+from skerry.forking import signal_name
 from skerry.model import ErrorInfo, Evaluation, Frame
 from skerry.user_process.tracebacks import parse_stack
 
@@ -63,14 +62,6 @@ def _late(evaluation: Evaluation, seconds: float, doing: str, advice: str, frame
         ErrorKind.EVALUATION_TIMEOUT, what=what, seconds=round(seconds, 2), doing=doing, advice=advice
     )
     return ErrorInfo(error.kind, str(error), frames)
-
-
-def signal_name(number: int) -> str:
-    """Give the name of a signal, or its number where it has none."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _advice(name: str) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from signal import SIGKILL
 from typing import Any
 
-from skerry.code_server.endings import signal_name
 from skerry.code_server.fork_server import Child, ForkServer
 from skerry.code_server.supervisor import Supervisor, Timer
 from skerry.errors import LocationError, NotPreloaded
+from skerry.forking import signal_name
 from skerry.pipe import Message
 
 #: Seconds that the import of one module may take.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from skerry.console.options import OPTIONS
-from skerry.console.text import safe
+from skerry.console.options import OPTIONS, workspace_folder
+from skerry.console.refusing import refusing
 
 
 @click.command("cancel", short_help="Cancel a run.")
@@ -23,16 +22,12 @@ def cancel(run_id: str, files: tuple[str, ...]) -> None:
     Exit code: 0 when it is canceled; 1 when it had ended before, or by itself meanwhile; 2 when no run of the workspace
     has that id.
     """
-    from skerry.errors import RunError, UnknownRunError
     from skerry.model import RunStatus
     from skerry.workspace.launching import find
     from skerry.workspace.state_folder import StateFolder
 
-    folder = Path(files[0]).absolute().parent if files else Path.cwd()
-    try:
-        run = find(StateFolder.of(folder), run_id)
-    except (RunError, UnknownRunError) as error:
-        raise click.UsageError("\n".join(safe(line) for line in str(error).split("\n"))) from None
+    with refusing():
+        run = find(StateFolder.of(workspace_folder(files)), run_id)
     if not run.run.status.is_over:
         run.cancel()
     ended = run.wait()

@@ -91,6 +91,11 @@ def workspace_file_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return OPTIONS[0](with_source)
 
 
+def workspace_folder(files: tuple[str, ...]) -> Path:
+    """Give the folder that a workspace is in, for commands that load nothing."""
+    return Path(files[0]).absolute().parent if files else Path.cwd()
+
+
 def _given(options: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in options.items() if value is not None}
 

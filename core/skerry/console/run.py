@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from skerry.console.options import WorkspaceSource, workspace_options
 from skerry.console.printing import open_page, show_why_unusable
+from skerry.console.refusing import refusing
 from skerry.console.text import safe
 
 if TYPE_CHECKING:
@@ -64,19 +65,18 @@ def run(
     Exit code: 0 when it has succeeded, or was detached; 1 when it has failed or was canceled; 2 when nothing could be
     run: the workspace file or the command line cannot be used, the location is not READY, the run config does not fit.
     """
-    from skerry.errors import LocationError, RunError, WorkspaceFileError
+    from skerry.errors import WorkspaceFileError
 
-    try:
+    with refusing():
         run_config = _config(config_file, config_json)
+    try:
         workspace = source.load()
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=False, verbose=verbose)
         sys.exit(2)
-    except RunError as error:
-        _refuse(error)
     with workspace:
         location, repository, pipeline = _chosen(workspace, selector)
-        try:
+        with refusing():
             launched = location.launch(
                 pipeline,
                 repository=repository,
@@ -87,22 +87,10 @@ def run(
                 run_id=run_id,
                 detached=detach,
             )
-        except (RunError, LocationError) as error:
-            _refuse(error)
         if detach:
             click.echo(launched.id)
             return
         sys.exit(follow(launched, location, as_json=as_json, verbose=verbose))
-
-
-class RefusedError(click.ClickException):
-    """Nothing was run."""
-
-    exit_code = 2
-
-
-def _refuse(error: Exception) -> NoReturn:
-    raise RefusedError("\n".join(safe(line) for line in str(error).split("\n"))) from None
 
 
 def _config(file: str | None, text: str | None) -> dict[str, Any]:

@@ -7,13 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from skerry.console.options import OPTIONS, WorkspaceSource, workspace_file_option
+from skerry.console.options import OPTIONS, WorkspaceSource, workspace_file_option, workspace_folder
 from skerry.console.printing import open_page, show_why_unusable, write_json
+from skerry.console.refusing import refusing
 from skerry.console.text import safe
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def show(run_id: str, files: tuple[str, ...], verbose: bool) -> None:
     from skerry.workspace.launching import find
     from skerry.workspace.state_folder import StateFolder
 
-    with _refusing():
-        found = find(StateFolder.of(_folder(files)), run_id)
+    with refusing():
+        found = find(StateFolder.of(workspace_folder(files)), run_id)
         known, view = found.run, RunView()
         for event in found.events_so_far():
             view.take(event)
@@ -109,7 +109,7 @@ def rerun(run_id: str, source: WorkspaceSource, from_failure: bool, as_json: boo
         show_why_unusable(source, error.problems, as_json=False, verbose=verbose)
         sys.exit(2)
     with workspace:
-        with _refusing():
+        with refusing():
             before = workspace.launched(run_id).run
             location = workspace[before.location]
             options = before.options
@@ -161,38 +161,9 @@ def rebuild(files: tuple[str, ...]) -> None:
         records.rebuild()
 
 
-class _UnusableError(click.ClickException):
-    exit_code = 1
-
-
-class _RefusedError(click.ClickException):
-    exit_code = 2
-
-
 @contextmanager
 def _records(files: tuple[str, ...]) -> Iterator[RunRecords]:
     from skerry.runs import RunRecords
 
-    with _refusing(), RunRecords(_folder(files)) as records:
+    with refusing(), RunRecords(workspace_folder(files)) as records:
         yield records
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Make errors of ours those of the command line."""
-    from skerry.errors import LocationError, RunError, StateError, UnknownLocationError, UnknownRunError
-
-    try:
-        yield
-    except StateError as error:
-        raise _UnusableError(_lines(error)) from None
-    except (RunError, LocationError, UnknownRunError, UnknownLocationError) as error:
-        raise _RefusedError(_lines(error)) from None
-
-
-def _lines(error: Exception) -> str:
-    return "\n".join(safe(line) for line in str(error).split("\n"))
-
-
-def _folder(files: tuple[str, ...]) -> Path:
-    return Path(files[0]).absolute().parent if files else Path.cwd()

@@ -17,7 +17,7 @@ from skerry.execution.resources import set_up
 from skerry.execution.settings import Settings
 from skerry.execution.solids import Attempt, Ending, SolidRunner
 from skerry.execution.values import Values
-from skerry.forking import fork
+from skerry.forking import fork, signal_name
 from skerry.pipe import Connection, Message
 
 #: Seconds that solids have to end once the run is cancelled.
@@ -131,7 +131,7 @@ class _Processes:
         self._forget(child)
         status = _wait(child.pid)
         if os.WIFSIGNALED(status):
-            how = f"by {signal.Signals(os.WTERMSIG(status)).name}"
+            how = f"by {signal_name(os.WTERMSIG(status))}"
         else:
             how = f"with exit code {os.WEXITSTATUS(status)}"
         error = RunError(ErrorKind.SOLID_PROCESS_ENDED, solid=child.solid, how=how)

@@ -18,7 +18,7 @@ from typing import NoReturn, Optional, Sequence
 
 from skerry.errors import ErrorKind, LocationError, PipeError
 from skerry.execution import cancellation
-from skerry.forking import fork
+from skerry.forking import fork, signal_name
 from skerry.model import ErrorInfo, RunOptions
 from skerry.pipe import Connection, Message, encode
 from skerry.user_process import processes
@@ -192,7 +192,7 @@ class _RunKeeper:
         if number is None:
             error = LocationError(ErrorKind.PROCESS_EXITED, code=code, doing="the pipeline ran")
         else:
-            name = signal.Signals(number).name
+            name = signal_name(number)
             advice = "If nobody killed it, the system was out of memory: look at the kernel's log."
             error = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing="the pipeline ran", advice=advice)
         info = ErrorInfo(error.kind, str(error), output=self._output.tail())
