@@ -163,7 +163,7 @@ def test_a_run_that_refuses_is_killed_after_the_grace_time(location: Location, m
 
 
 def test_an_interrupt_at_any_moment_is_not_lost(location: Location) -> None:
-    for _ in range(10):
+    for _ in range(5):
         run = location.launch("refusing")
         run.cancel()
         assert run.wait(5).status is RunStatus.CANCELED or run.output() == "refused\n"
