@@ -21,7 +21,19 @@ from enum import Enum
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
 
-class ErrorKind(str, Enum):
+class OpenEnum(str, Enum):
+    """Names to which a newer Skerry may add: a value that is not known here is kept, as a member of that name."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Any":
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+
+class ErrorKind(OpenEnum):
     """What went wrong with a location. The values are stable: they stand in ``--json`` and are documented."""
 
     # The code itself, seen while it was loaded.
@@ -95,15 +107,6 @@ class ErrorKind(str, Enum):
     DATABASE_DAMAGED = "DATABASE_DAMAGED"
     DATABASE_TOO_NEW = "DATABASE_TOO_NEW"
     DATABASE_FAILED = "DATABASE_FAILED"
-
-    @classmethod
-    def _missing_(cls, value: object) -> "Optional[ErrorKind]":
-        """Keep the kind that a newer peer gives: its words have come with it."""
-        if not isinstance(value, str):
-            return None
-        unknown = str.__new__(cls, value)
-        unknown._name_ = unknown._value_ = value
-        return unknown
 
 
 #: Words for each kind, with the fields that it is raised with. The only place where they are made.

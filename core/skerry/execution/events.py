@@ -1,10 +1,11 @@
 """What is told of a run, in the order in which it happens."""
 
-from enum import Enum
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
+from skerry.errors import OpenEnum
 
-class EventType(str, Enum):
+
+class EventType(OpenEnum):
     """What has happened. The values are stable: they stand in journals and in ``--json``."""
 
     RUN_STARTED = "RUN_STARTED"
@@ -19,15 +20,6 @@ class EventType(str, Enum):
     OUTPUT = "OUTPUT"
     LOG = "LOG"
     PROGRESS = "PROGRESS"
-
-    @classmethod
-    def _missing_(cls, value: object) -> "Optional[EventType]":
-        """Keep the type that a newer Skerry has written: nothing follows from it here."""
-        if not isinstance(value, str):
-            return None
-        unknown = str.__new__(cls, value)
-        unknown._name_ = unknown._value_ = value
-        return unknown
 
 
 class Event(NamedTuple):

@@ -1,16 +1,16 @@
 """One execution of a pipeline: what is asked for, what it tells, and what is known of it."""
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
+from skerry.errors import OpenEnum
 from skerry.execution.events import EventType
 from skerry.model.errors import ErrorInfo
 from skerry.model.location import Origin
 from skerry.model.records import Record
 
 
-class RunStatus(str, Enum):
+class RunStatus(OpenEnum):
     """Where a run is. The values are stable: they stand in ``--json`` and in the database."""
 
     QUEUED = "QUEUED"
@@ -19,15 +19,6 @@ class RunStatus(str, Enum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     CANCELED = "CANCELED"
-
-    @classmethod
-    def _missing_(cls, value: object) -> "Optional[RunStatus]":
-        """Keep the status that a newer Skerry has given: what it means is for that one to say."""
-        if not isinstance(value, str):
-            return None
-        unknown = str.__new__(cls, value)
-        unknown._name_ = unknown._value_ = value
-        return unknown
 
     @property
     def is_over(self) -> bool:
