@@ -87,7 +87,8 @@ def _drive(
             sources = {name: frontier.sources(invocation, name) for name in invocation.inputs}
             emit(Event(EventType.SOLID_STARTED, invocation.name, {}))
             executor.start(Attempt(invocation, sources, retries.get(invocation.name, 0)))
-        ending = executor.wait(frontier.next_due)
+        # Where there is no room, what is due cannot start before something else has ended.
+        ending = executor.wait(frontier.next_due if executor.has_room() else None)
         if ending is None:
             if frontier.next_due is None:
                 return
