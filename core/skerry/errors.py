@@ -78,6 +78,10 @@ class ErrorKind(OpenEnum):
     LOCATION_NOT_READY = "LOCATION_NOT_READY"
     RUN_ID_INVALID = "RUN_ID_INVALID"
     RUN_LOST = "RUN_LOST"
+    RUN_UNKNOWN_ELSEWHERE = "RUN_UNKNOWN_ELSEWHERE"
+    RUN_REFUSED = "RUN_REFUSED"
+    RUN_LAUNCHER_NOT_FOUND = "RUN_LAUNCHER_NOT_FOUND"
+    RUN_LAUNCHER_FAILED = "RUN_LAUNCHER_FAILED"
     RUN_NOT_OVER = "RUN_NOT_OVER"
     RUN_CONFIG_UNREADABLE = "RUN_CONFIG_UNREADABLE"
     RUN_CONFIG_INVALID = "RUN_CONFIG_INVALID"
@@ -197,6 +201,16 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.RUN_LOST: (
         "The run ended without a word: its processes were killed, or the machine stopped.\n"
         "What its solids have given until then is kept; run it again."
+    ),
+    ErrorKind.RUN_UNKNOWN_ELSEWHERE: (
+        "Where the run of {location!r} was executed, nobody knows it any more.\n"
+        "Its server or container was replaced, or what that keeps was removed; run it again."
+    ),
+    ErrorKind.RUN_REFUSED: "The code server at {address} has not started the run: {reason}",
+    ErrorKind.RUN_LAUNCHER_NOT_FOUND: "There is no run launcher {key!r}.\n{advice}",
+    ErrorKind.RUN_LAUNCHER_FAILED: (
+        "The run launcher {key!r} ({distribution}) failed: {reason}\n"
+        "This is a defect of the plugin: report it to its authors."
     ),
     ErrorKind.RUN_NOT_OVER: "The run {run_id} is {status}.\nCancel it first: skerry cancel {run_id}.",
     ErrorKind.RUN_CONFIG_UNREADABLE: "The run config in {file} cannot be read:\n{problems}",
@@ -424,10 +438,16 @@ class UnknownRunError(SkerryError, KeyError):
 
 
 class PluginError(SkerryError):
-    """The location type that a plugin promises under ``key`` cannot be used, for ``reason``; ``advice``: what to do."""
+    """What a plugin promises under ``key`` cannot be used, for ``reason``; ``advice``: what to do.
 
-    def __init__(self, key: str, reason: str, distribution: str = "", advice: str = "") -> None:
+    ``what``: a location type, or a run launcher.
+    """
+
+    def __init__(
+        self, key: str, reason: str, distribution: str = "", advice: str = "", what: str = "location type"
+    ) -> None:
         super().__init__(key, reason)
+        self.what = what
         self.key = key
         self.reason = reason
         self.distribution = distribution
@@ -437,7 +457,7 @@ class PluginError(SkerryError):
     def sentence(self) -> str:
         """What is wrong, in one line."""
         source = f" ({self.distribution})" if self.distribution else ""
-        return f"The location type {self.key!r}{source} cannot be used: {self.reason}."
+        return f"The {self.what} {self.key!r}{source} cannot be used: {self.reason}."
 
     def __str__(self) -> str:
         return f"{self.sentence}\n{self.advice}"

@@ -239,6 +239,10 @@ NOT_MADE = {
     ErrorKind.UNSUPPORTED_PLATFORM,
     ErrorKind.NOT_SERVED,
     ErrorKind.RUN_LOST,
+    ErrorKind.RUN_UNKNOWN_ELSEWHERE,
+    ErrorKind.RUN_REFUSED,
+    ErrorKind.RUN_LAUNCHER_NOT_FOUND,
+    ErrorKind.RUN_LAUNCHER_FAILED,
     ErrorKind.RUN_NOT_OVER,
 }
 

@@ -17,21 +17,40 @@ from support.plugins import install
 from support.servers import serving
 
 from skerry import State, Workspace, plugin
-from skerry.plugin import LocationType, Origin, PythonEnvironment, ReloadResult, ServerStatus, Tls, hooks
+from skerry.plugin import (
+    LocationType,
+    Origin,
+    PythonEnvironment,
+    ReloadResult,
+    RunLaunch,
+    RunLauncher,
+    ServerStatus,
+    Tls,
+    hooks,
+)
 from skerry.testing import Clause, RecordingRuntime, check_location_type, recording
 
 PAGE = read("docs/plugin-guide.md")
 
 #: Classes of which an author calls or writes methods.
-WITH_METHODS = ("LocationType", "EntryContext", "Runtime", "LoadTarget", "PythonEnvironment", "CodeServer")
+WITH_METHODS = (
+    *("LocationType", "EntryContext", "Runtime", "LoadTarget", "PythonEnvironment", "CodeServer", "RunReport"),
+    "RunLauncher",
+)
 
 
 def _signature(name: str, function: Callable[..., Any]) -> str:
     return f"{name}{inspect.signature(function)}".replace("'", "")
 
 
+def _function(value: Any) -> Any:
+    """Give what is behind a class method, or a property that an author reads."""
+    is_told = isinstance(value, property) and getattr(value, "__isabstractmethod__", False)
+    return value.fget if is_told else getattr(value, "__func__", value)
+
+
 def _methods(cls: type) -> list[str]:
-    functions = {name: getattr(value, "__func__", value) for name, value in vars(cls).items() if name[0] != "_"}
+    functions = {name: _function(value) for name, value in vars(cls).items() if name[0] != "_"}
     return [_signature(name, value) for name, value in functions.items() if inspect.isfunction(value)]
 
 
@@ -63,6 +82,15 @@ def test_it_is_said_who_calls_when_and_in_which_thread_and_what_may_be_raised(na
 
 def test_every_attribute_of_a_location_type_is_named() -> None:
     assert [row[0].strip("`") for row in table(section(PAGE, "## LocationType"))] == list(LocationType.__annotations__)
+
+
+def test_every_attribute_of_a_run_launcher_is_named() -> None:
+    assert [row[0].strip("`") for row in table(section(PAGE, "## RunLauncher"))] == list(RunLauncher.__annotations__)
+
+
+def test_every_field_of_a_launch_is_named() -> None:
+    named = [row[0].strip("`") for row in table(section(PAGE, "## Run launchers"))]
+    assert named == [field.name for field in fields(RunLaunch)]
 
 
 @pytest.mark.parametrize("record", [Origin, Tls, PythonEnvironment, ServerStatus, ReloadResult])

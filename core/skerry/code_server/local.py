@@ -32,7 +32,7 @@ from skerry.model import (
     State,
 )
 from skerry.pipe import Connection, Message
-from skerry.plugin import CodeServer, RunStart, ServerStatus
+from skerry.plugin import CodeServer, RunReport, RunStart, ServerStatus
 from skerry.user_process.start import STACK_SIGNAL
 from skerry.user_process.tracebacks import parse_stack
 
@@ -115,17 +115,17 @@ class LocalCodeServer(CodeServer):
         """See ``CodeServer``."""
         return self._evaluator.evaluate(evaluation, timeout, self._request.generation)
 
-    def start_run(self, start: RunStart, told: Callable[[], None], ended: Callable[[], None]) -> None:
+    def start_run(self, start: RunStart, report: RunReport) -> None:
         """See ``CodeServer``."""
-        self._runs.start(start, self._request.generation, told, ended)
+        self._runs.start(start, self._request.generation, report)
 
-    def cancel_run(self, run_id: str) -> bool:
+    def cancel_run(self, run_id: str) -> None:
         """See ``CodeServer``."""
-        return self._runs.cancel(run_id)
+        self._runs.cancel(run_id)
 
-    def detach_run(self, run_id: str) -> bool:
+    def detach_run(self, run_id: str) -> None:
         """See ``CodeServer``."""
-        return self._runs.detach(run_id)
+        self._runs.detach(run_id)
 
     def close(self) -> None:
         """Ask it to stop; SIGTERM, then SIGKILL, if it does not; see ``CodeServer``."""
@@ -238,6 +238,7 @@ class LocalCodeServer(CodeServer):
             image=message["image"],
             generation=self._request.generation,
             load_seconds=None,
+            entry=self._request.entry,
         )
         self._standard_library = message["standard_library"]
         explanation = Explanation.from_json(message["explanation"])

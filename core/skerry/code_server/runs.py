@@ -14,7 +14,7 @@ from skerry.code_server.fork_server import Child, Forker
 from skerry.code_server.supervisor import Supervisor
 from skerry.errors import ErrorKind, LocationError, PipeError
 from skerry.pipe import Connection, Message
-from skerry.plugin import RunStart
+from skerry.plugin import RunReport, RunStart
 
 #: Seconds within which a run must have a process; the template may be forking others.
 BEGIN_LIMIT = 30.0
@@ -29,8 +29,7 @@ _ENDED = "the process of the code has ended"
 @dataclass(eq=False)
 class _Run:
     connection: Connection
-    told: Callable[[], None]
-    ended: Callable[[], None]
+    report: RunReport
     detached: bool
     keeper: int
 
@@ -70,7 +69,7 @@ class Runs:
         """Take what the template has told of its load."""
         self._loaded = {**message, "repositories": ()}
 
-    def start(self, start: RunStart, generation: int, told: Callable[[], None], ended: Callable[[], None]) -> None:
+    def start(self, start: RunStart, generation: int, report: RunReport) -> None:
         """See ``CodeServer.start_run``. ``generation``: of the code."""
         loaded = self._loaded
         if loaded is None:
@@ -91,7 +90,7 @@ class Runs:
             else:
                 conversation.pass_on("run", self._template, self._sending)
                 more = {}
-            conversation.send({**_request(start), **more})
+            conversation.send({**_request(start, report.folder), **more})
             pid = _begun(conversation.receive())
         except TimeoutError:
             conversation.close()
@@ -104,7 +103,7 @@ class Runs:
             raise
         if start.detached:
             self._fork_server.release(pid)
-        self._go_on(start, _Run(conversation.go_on_without_limit(), told, ended, start.detached, pid))
+        self._go_on(start, _Run(conversation.go_on_without_limit(), report, start.detached, pid))
 
     def _spawn(self, conversation: Conversation) -> None:
         """Ask for a process beside the template: threads that the import has started are in no fork of that."""
@@ -129,17 +128,16 @@ class Runs:
         if closed and not start.detached:
             self.cancel(start.run_id)
 
-    def cancel(self, run_id: str) -> bool:
-        """Ask for the cancellation of a run; tells whether it is under way here."""
+    def cancel(self, run_id: str) -> None:
+        """Ask for the cancellation of a run, if it is under way here."""
         with self._changed:
             run = self._under_way.get(run_id)
             if run is not None:
                 with contextlib.suppress(OSError):  # it has just ended
                     run.connection.send({"type": "cancel"})
-            return run is not None
 
-    def detach(self, run_id: str) -> bool:
-        """Let a run go on without this host; tells whether it is under way here."""
+    def detach(self, run_id: str) -> None:
+        """Let a run go on without this host, if it is under way here."""
         with self._changed:
             run = self._under_way.get(run_id)
             if run is not None and not run.detached:
@@ -147,7 +145,6 @@ class Runs:
                 self._fork_server.release(run.keeper)
                 with contextlib.suppress(OSError):  # it has just ended
                     run.connection.send({"type": "detach"})
-            return run is not None
 
     def close(self) -> None:
         """Cancel those that are not detached, and wait for their end. Idempotent; not from the supervising thread."""
@@ -161,13 +158,13 @@ class Runs:
             )
             left = list(self._under_way.items())
         for run_id, run in left:
-            self._supervisor.call(lambda run_id=run_id, run=run: self._over(run_id, run))  # type: ignore[misc]
+            self._supervisor.call(lambda run_id=run_id, run=run: self._leave(run_id, run))  # type: ignore[misc]
 
     # -- in the supervising thread ------------------------------------------------------------------------------------
 
     def _listen(self, run_id: str, run: _Run) -> None:
         self._supervisor.watch(run.connection.fileno(), lambda: self._readable(run_id, run))
-        run.told()
+        run.report.grew()
 
     def _readable(self, run_id: str, run: _Run) -> None:
         try:
@@ -179,16 +176,24 @@ class Runs:
         if messages is None or any(message["type"] == "ended" for message in messages):
             self._over(run_id, run)
         else:
-            run.told()
+            run.report.grew()
 
     def _over(self, run_id: str, run: _Run) -> None:
+        if self._forget(run_id, run):
+            run.report.ended()
+
+    def _leave(self, run_id: str, run: _Run) -> None:
+        if self._forget(run_id, run):
+            run.report.left()
+
+    def _forget(self, run_id: str, run: _Run) -> bool:
         with self._changed:
             if self._under_way.pop(run_id, None) is None:
-                return
+                return False
             self._supervisor.unwatch(run.connection.fileno())
             run.connection.close()
             self._changed.notify_all()
-        run.ended()
+        return True
 
 
 class _Spawned(Child):
@@ -210,11 +215,11 @@ class _Spawned(Child):
         pass
 
 
-def _request(start: RunStart) -> Message:
+def _request(start: RunStart, folder: str) -> Message:
     return {
         "type": "run",
         "run_id": start.run_id,
-        "folder": start.folder,
+        "folder": folder,
         "detached": start.detached,
         "grace": CANCEL_GRACE,
         "secrets": sorted(start.secrets),

@@ -93,8 +93,10 @@ class ServerInfo(Record):
 
     ``id`` is new with each life; ``address`` is ``pipe`` for a local one, and where a remote one is reached; ``pid``
     counts on its own machine; ``python`` and ``skerry`` are versions in the user's environment; ``generation`` counts
-    loads from 1; ``load_seconds`` is the load of the user's code. Of a remote server whose code has failed, ``id`` and
-    ``pid`` are its own, ``python`` and ``executable`` are empty, and ``generation`` is 0.
+    loads from 1; ``load_seconds`` is the load of the user's code. ``entry``: an item of
+    ``load_from`` that loads the same code where the code server runs; None where that is not known. Of a remote server
+    whose code has failed, ``id`` and ``pid`` are its own, ``python`` and ``executable`` are empty, and ``generation``
+    is 0.
     """
 
     id: str
@@ -106,6 +108,7 @@ class ServerInfo(Record):
     image: Optional[str]
     generation: int
     load_seconds: Optional[float]
+    entry: Optional[Mapping[str, Any]] = not_in_json(None)
 
 
 @dataclass(frozen=True)

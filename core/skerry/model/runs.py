@@ -74,7 +74,9 @@ class Run(Record):
 
     ``location`` and ``origin``: of the location whose code it runs, with the ``generation`` of that and its ``image``.
     ``created_at``, ``started_at``, ``ended_at``: seconds since the epoch. ``error``: why it has failed, where that is
-    not the error of a solid. ``sequence``: of the last event that this takes into account; 0 at first.
+    not the error of a solid. ``sequence``: of the last event that this takes into account; 0 at first. ``launcher``:
+    the key of the run launcher. ``elsewhere``: it is executed where its journal is not on this machine: what is told
+    here is a copy, which may be behind.
     """
 
     id: str
@@ -89,6 +91,8 @@ class Run(Record):
     ended_at: Optional[float] = None
     error: Optional[ErrorInfo] = None
     sequence: int = 0
+    launcher: str = "process"
+    elsewhere: bool = False
 
     def after(self, event: RunEvent) -> "Run":
         """Give what is known after an event. One that is taken into account already changes nothing."""

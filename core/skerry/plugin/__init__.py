@@ -11,14 +11,16 @@ from skerry.model import (
     ReloadResult,
     RepositorySnapshot,
     RequestedRun,
+    RunEvent,
     RunOptions,
     ServerInfo,
     SourceFile,
     State,
 )
-from skerry.plugin.code_server import CodeServer, RunStart, ServerStatus
+from skerry.plugin.code_server import CodeServer, ServerStatus
 from skerry.plugin.hooks import hookimpl
 from skerry.plugin.location_type import LocationType
+from skerry.plugin.runs import RunLaunch, RunLauncher, RunReport, RunStart
 from skerry.plugin.runtime import EntryContext, LoadTarget, PythonEnvironment, Runtime, Tls
 
 #: Raised by one whenever something is added to what a plugin can import, call or implement; see docs/plugin-guide.md.
@@ -42,7 +44,11 @@ __all__ = [
     "ReloadResult",
     "RepositorySnapshot",
     "RequestedRun",
+    "RunEvent",
+    "RunLaunch",
+    "RunLauncher",
     "RunOptions",
+    "RunReport",
     "RunStart",
     "Runtime",
     "ServerInfo",

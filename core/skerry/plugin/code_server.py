@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import (
@@ -14,11 +14,11 @@ from skerry.model import (
     Explanation,
     ReloadResult,
     RepositorySnapshot,
-    RunOptions,
     ServerInfo,
     SourceFile,
     State,
 )
+from skerry.plugin.runs import RunReport, RunStart
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,6 @@ class ServerStatus:
     files: tuple[SourceFile, ...] = ()
 
 
-@dataclass(frozen=True)
-class RunStart:
-    """Asks a code server to execute a pipeline.
-
-    ``run_id``: chosen by whoever asks. ``folder``: that of the run on this machine, which is there; the journal grows
-    in it. ``detached``: the run goes on when the workspace is closed, or its process ends. ``secrets``: what must not
-    stand there, nor in what is kept of its output.
-    """
-
-    run_id: str
-    options: RunOptions
-    folder: str
-    detached: bool = False
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
-
-
 class CodeServer(ABC):
     """A code server, local or remote: one life of a location's user code. All methods may be called by any thread.
 
@@ -72,6 +56,8 @@ class CodeServer(ABC):
     """
 
     owned: bool = True
+    #: Whether the journals of its runs are written elsewhere, and what is told of them here are copies.
+    runs_elsewhere: bool = False
 
     @abstractmethod
     def watch(self, observer: Callable[[ServerStatus], None]) -> None:
@@ -108,13 +94,12 @@ class CodeServer(ABC):
             advice="Use a location type whose code servers have `evaluate`.",
         )
 
-    def start_run(self, start: RunStart, told: Callable[[], None], ended: Callable[[], None]) -> None:
+    def start_run(self, start: RunStart, report: RunReport) -> None:
         """Start a run of the code that is loaded, and return once it has a process.
 
-        Called by the workspace for whoever launches, in the thread that asks, several at a time, while it is READY.
-        ``told`` is called whenever the journal in the run's folder may have grown, ``ended`` once when nothing more
-        comes; both from the supervising thread: they must not block. Raises LocationError when there is no process for
-        it, or runs are not offered, as here by default.
+        Called by the run launcher ``process`` in the thread that launches, several at a time, while it is READY. From
+        then on ``report`` is told what becomes of the run, until ``close``. Raises LocationError when there is no
+        process for it, or runs are not offered, as here by default.
         """
         raise LocationError(
             ErrorKind.NOT_SUPPORTED,
@@ -123,13 +108,21 @@ class CodeServer(ABC):
             advice="Use a location type whose code servers have `start_run`.",
         )
 
-    def cancel_run(self, run_id: str) -> bool:
-        """Ask for the cancellation of a run; tells whether it is under way here. Called in the thread that asks."""
+    def resume_run(self, run_id: str, report: RunReport) -> bool:
+        """Tell ``report`` the rest of a run that was started here by another client; tells whether there is such a run.
+
+        Called as ``start_run``, where ``runs_elsewhere``. Raises LocationError when that cannot be known now.
+        """
         return False
 
-    def detach_run(self, run_id: str) -> bool:
-        """Let a run go on when the workspace is closed; tells whether it is under way here. As ``cancel_run``."""
-        return False
+    def cancel_run(self, run_id: str) -> None:  # noqa: B027  # there is none
+        """Ask for the cancellation of a run, if it is under way here. Called in any thread; must not raise."""
+
+    def detach_run(self, run_id: str) -> None:  # noqa: B027
+        """Let a run go on when the workspace is closed, if it is under way here. As ``cancel_run``."""
+
+    def update_run_output(self, run_id: str) -> None:  # noqa: B027
+        """Have the report of a run keep what that has written by now, where ``runs_elsewhere``. As ``cancel_run``."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Finds what the installed distributions offer: the entry points of the group ``skerry.plugins``."""
+"""Finds what the installed distributions offer: location types, and run launchers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
+#: The groups of entry points, of location types and of run launchers.
 GROUP = "skerry.plugins"
+LAUNCHERS = "skerry.run_launchers"
+_GROUPS = (GROUP, LAUNCHERS)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def discover() -> tuple[list[metadata.EntryPoint], dict[str, InstalledTwice]]:
     points: list[metadata.EntryPoint] = []
     twice: dict[str, InstalledTwice] = {}
     for distribution in _candidates():
-        own = [point for point in distribution.entry_points if point.group == GROUP]
+        own = [point for point in distribution.entry_points if point.group in _GROUPS]
         if not own:
             continue
         name = normalized(distribution_name(distribution))
@@ -80,7 +83,8 @@ def _field(distribution: metadata.Distribution, name: str) -> str:
 def _candidates() -> Iterator[metadata.Distribution]:
     # Most distributions are not plugins: their entry points are not even parsed.
     for distribution in metadata.distributions():
-        if GROUP in (distribution.read_text("entry_points.txt") or ""):
+        written = distribution.read_text("entry_points.txt") or ""
+        if any(group in written for group in _GROUPS):
             yield distribution
 
 

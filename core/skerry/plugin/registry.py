@@ -1,4 +1,4 @@
-"""Gives the location types that are installed, each imported when its key is first used."""
+"""Gives the location types and run launchers that are installed, each imported when its key is first used."""
 
 from __future__ import annotations
 
@@ -16,13 +16,25 @@ from skerry.errors import PluginError
 from skerry.model import LocationState
 from skerry.plugin import hooks
 from skerry.plugin.discovery import GROUP as GROUP
-from skerry.plugin.discovery import InstalledTwice, discover, distribution_name, distribution_words, normalized
+from skerry.plugin.discovery import (
+    LAUNCHERS,
+    InstalledTwice,
+    discover,
+    distribution_name,
+    distribution_words,
+    normalized,
+)
 from skerry.plugin.failures import words_of_failure
 from skerry.plugin.location_type import LocationType
+from skerry.plugin.runs import RunLauncher
+
+_LAUNCHER = "run launcher"
 
 
 class Registry:
-    """The location types that are installed. Thread-safe; a plugin that fails, fails again without being retried.
+    """The location types and run launchers that are installed.
+
+    Thread-safe; a location type that fails, fails again without being retried.
 
     Two variables help to find the plugin in the way: ``SKERRY_DISABLED_PLUGINS``, keys or names of distributions with
     commas between them, makes their entries fail; ``SKERRY_TRACE_PLUGINS=1`` tells on stderr what is imported when.
@@ -35,8 +47,10 @@ class Registry:
         if entry_points is None:
             entry_points, self._twice = discover()
         self._entry_points: dict[str, list[metadata.EntryPoint]] = {}
+        self._launchers: dict[str, list[metadata.EntryPoint]] = {}
         for entry_point in entry_points:
-            self._entry_points.setdefault(entry_point.name, []).append(entry_point)
+            group = self._launchers if entry_point.group == LAUNCHERS else self._entry_points
+            group.setdefault(entry_point.name, []).append(entry_point)
         self._disabled = {normalized(name) for name in os.environ.get("SKERRY_DISABLED_PLUGINS", "").split(",") if name}
         self._manager = pluggy.PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
@@ -85,6 +99,31 @@ class Registry:
             raise found
         return found
 
+    @property
+    def launcher_keys(self) -> tuple[str, ...]:
+        """The keys of the run launchers that some installed distribution offers, sorted."""
+        return tuple(sorted(self._launchers))
+
+    def launcher_distribution(self, key: str) -> str:
+        """Name the distributions, with versions, that offer a run launcher ``key``."""
+        return ", ".join(sorted({distribution_words(point) for point in self._launchers.get(key, ())}))
+
+    def launcher(self, key: str) -> type[RunLauncher]:
+        """Give the run launcher behind ``key``. Raises KeyError if nobody offers it, PluginError if it is broken."""
+        points = self._launchers[key]
+        distribution = self.launcher_distribution(key)
+        refused = self._refuse(key, points, distribution, what=_LAUNCHER)
+        if refused is not None:
+            raise refused
+        try:
+            found = points[0].load()
+        except (Exception, SystemExit) as error:
+            raise _broken(key, error, points[0], distribution, what=_LAUNCHER) from error
+        if not (isinstance(found, type) and issubclass(found, RunLauncher) and found.key == key):
+            reason = f"{points[0].value} is no subclass of RunLauncher whose key is {key!r}"
+            raise PluginError(key, reason, distribution, what=_LAUNCHER)
+        return found
+
     def location_changed(self, name: str, old: LocationState | None, new: LocationState) -> None:
         """Tell every plugin in use of a move."""
         try:
@@ -98,7 +137,7 @@ class Registry:
 
     def _load(self, key: str, points: list[metadata.EntryPoint]) -> LocationType | PluginError:
         distribution = self.distribution(key)
-        refused = self._refuse(key, points)
+        refused = self._refuse(key, points, distribution)
         if refused is not None:
             return refused
         try:
@@ -115,15 +154,18 @@ class Registry:
         names = ", ".join(repr(found.key) for found in offered) or "none"
         return PluginError(key, f"its skerry_location_types gives {names}, and not {key!r}", distribution)
 
-    def _refuse(self, key: str, points: list[metadata.EntryPoint]) -> PluginError | None:
+    def _refuse(
+        self, key: str, points: list[metadata.EntryPoint], distribution: str, what: str = "location type"
+    ) -> PluginError | None:
         """Say why this key is not even imported, if so."""
-        distribution = self.distribution(key)
         names = {normalized(key), *(normalized(distribution_name(point.dist)) for point in points if point.dist)}
         if names & self._disabled:
-            return PluginError(key, "it is disabled", distribution, "Remove it from SKERRY_DISABLED_PLUGINS.")
+            return PluginError(key, "it is disabled", distribution, "Remove it from SKERRY_DISABLED_PLUGINS.", what)
         values = {point.value for point in points}
         if len({distribution_words(point) for point in points}) > 1 and len(values) > 1:
-            return PluginError(key, f"it is claimed by {distribution}", advice="Uninstall all but one of them.")
+            return PluginError(
+                key, f"it is claimed by {distribution}", advice="Uninstall all but one of them.", what=what
+            )
         return None
 
     def _offered(self, point: metadata.EntryPoint) -> list[LocationType] | None:
@@ -139,16 +181,17 @@ class Registry:
         return [found for types in implementations() for found in types]
 
 
-def _broken(key: str, error: BaseException, point: metadata.EntryPoint, distribution: str) -> PluginError:
+def _broken(
+    key: str, error: BaseException, point: metadata.EntryPoint, distribution: str, what: str = "location type"
+) -> PluginError:
     """Give the error of a plugin that cannot be imported, or whose hook fails."""
     missing = isinstance(error, ModuleNotFoundError) and error.name is not None
     if missing and f"{point.module}.".startswith(f"{error.name}."):  # type: ignore[attr-defined]
         name = distribution_name(point.dist) if point.dist else point.value
         reason = f"{type(error).__name__}: {error}; only its metadata is left"
-        return PluginError(
-            key, reason, distribution, f"Run `{sys.executable} -m pip uninstall {name}`, or install it again."
-        )
-    return PluginError(key, words_of_failure(error), distribution)
+        advice = f"Run `{sys.executable} -m pip uninstall {name}`, or install it again."
+        return PluginError(key, reason, distribution, advice, what)
+    return PluginError(key, words_of_failure(error), distribution, what=what)
 
 
 def _trace(words: str, began: float) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from skerry.code_server import Command, OpenLog, Processes
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import ErrorInfo, Evaluation, EvaluationResult, ReloadResult, State
-from skerry.plugin import CodeServer, ServerStatus, Tls
+from skerry.plugin import CodeServer, RunReport, RunStart, ServerStatus, Tls
 from skerry.rpc.address import Address
 from skerry.rpc.client import RemoteCodeServer
 from skerry.rpc.credentials import token_source
@@ -42,6 +42,8 @@ class Start:
 
 class SpawnedCodeServer(CodeServer):
     """LOADING until the server is READY; whatever the command writes is its output."""
+
+    runs_elsewhere = True
 
     def __init__(self, start: Start, tls: Tls | None, token: str | None, processes: Processes) -> None:
         """Start the command and return. Raises LocationError when the address is taken or it cannot be started."""
@@ -86,6 +88,26 @@ class SpawnedCodeServer(CodeServer):
     def evaluate(self, evaluation: Evaluation, timeout: float) -> EvaluationResult:
         """See ``CodeServer``."""
         return self._remote.evaluate(evaluation, timeout)
+
+    def start_run(self, start: RunStart, report: RunReport) -> None:
+        """See ``CodeServer``."""
+        self._remote.start_run(start, report)
+
+    def resume_run(self, run_id: str, report: RunReport) -> bool:
+        """See ``CodeServer``."""
+        return self._remote.resume_run(run_id, report)
+
+    def cancel_run(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._remote.cancel_run(run_id)
+
+    def detach_run(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._remote.detach_run(run_id)
+
+    def update_run_output(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._remote.update_run_output(run_id)
 
     def close(self) -> None:
         """Ask the server to end, then stop its command; see ``CodeServer``."""

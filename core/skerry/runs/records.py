@@ -131,7 +131,7 @@ def _known(folder: RunFolder) -> Run | None:
     """Give what a folder tells of its run, whose end is written if nobody keeps it any more; None if it is none."""
     try:
         run = folder.run()
-        if not run.status.is_over and not folder.is_alive():
+        if not run.status.is_over and not run.elsewhere and not folder.is_alive():
             folder.lose()
             run = folder.run()
     except (OSError, ValueError):

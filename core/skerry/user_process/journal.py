@@ -33,21 +33,36 @@ class Journal:
         """Open it, made if it is not there, and take away a last line that is cut. Raises OSError, ValueError."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         last = self._mend()
-        self._sequence = last.sequence if last is not None else 0
+        #: The sequence number of the last event; 0 at first.
+        self.sequence = last.sequence if last is not None else 0
         #: Whether the run is over: nothing follows the event that says so.
         self.ended = last is not None and last.type in ENDINGS
 
     def append(self, event: Event) -> None:
         """Add an event whose error, if it has one, is described. Raises OSError; then nothing of it is there."""
         error: Any = event.error
-        written = RunEvent(
-            sequence=self._sequence + 1,
-            at=time.time(),
-            type=event.type,
-            solid=event.solid,
-            data=event.data,
-            error=ErrorInfo.from_json(error) if isinstance(error, dict) else error,
+        self._append(
+            RunEvent(
+                sequence=self.sequence + 1,
+                at=time.time(),
+                type=event.type,
+                solid=event.solid,
+                data=event.data,
+                error=ErrorInfo.from_json(error) if isinstance(error, dict) else error,
+            )
         )
+
+    def copy(self, event: RunEvent) -> None:
+        """Add an event of another journal of the same run; one that is there already changes nothing.
+
+        Raises ValueError where one is missing in between, OSError as ``append`` does.
+        """
+        if event.sequence > self.sequence + 1:
+            raise ValueError(f"event {event.sequence} comes after event {self.sequence}")
+        if event.sequence == self.sequence + 1:
+            self._append(event)
+
+    def _append(self, written: RunEvent) -> None:
         line = json.dumps(written.to_json(), separators=(",", ":")).encode("ascii")
         if len(line) > LINE_LIMIT:
             line = json.dumps(_shortened(written).to_json(), separators=(",", ":")).encode("ascii")
@@ -57,8 +72,8 @@ class Journal:
         except OSError:
             os.ftruncate(self._descriptor, size)
             raise
-        self._sequence += 1
-        self.ended = self.ended or event.type in ENDINGS
+        self.sequence += 1
+        self.ended = self.ended or written.type in ENDINGS
 
     def close(self) -> None:
         """Close the file."""

@@ -48,6 +48,11 @@ class Masker:
         """Mask what is said of a problem."""
         return replace(problem, message=self.text(problem.message), hint=self.text(problem.hint))
 
+    def said(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Mask what user code says in the data of an event; names are no text, and stay."""
+        said = {key: self.text(data[key]) for key in ("message", "text") if key in data}
+        return {**data, **said} if said else data
+
     def value(self, value: Any) -> Any:
         """Mask the text in a record, list, tuple or mapping, however deep; keys and identifiers stay."""
         return value if self._pattern is None else self._masked(value)

@@ -50,7 +50,7 @@ def execute(
 
     def emit(event: Event) -> None:
         with cancellation.later():
-            journal.append(_masked(event, masker))
+            journal.append(event._replace(data=masker.said(event.data)))
             wrote()
 
     try:
@@ -213,12 +213,6 @@ def _link(parent: str, folder: str, solid: str, output: str) -> None:
         raise
     except OSError:  # a file system without links
         shutil.copyfile(os.path.join(parent, name), target)
-
-
-def _masked(event: Event, masker: Masker) -> Event:
-    """Hide secrets in what user code says; names are no text, and stay."""
-    said = {key: masker.text(event.data[key]) for key in ("message", "text") if key in event.data}
-    return event._replace(data={**event.data, **said}) if said else event
 
 
 def _described(error: BaseException) -> ErrorInfo:

@@ -6,6 +6,10 @@ import os
 from skerry.user_process.masked_lines import MaskedLines
 from skerry.user_process.masking import Masker
 
+# The newest, and the one before it.
+OUTPUT = "output.log"
+OUTPUT_BEFORE = "output.1.log"
+
 #: Bytes at which a file is full; the one before it is kept, too.
 PART_SIZE = 8 * 1024 * 1024
 #: Bytes and lines at hand for an error.
@@ -20,8 +24,8 @@ class RunOutput:
     """
 
     def __init__(self, folder: str, masker: Masker) -> None:
-        self._path = os.path.join(folder, "output.log")
-        self._before = os.path.join(folder, "output.1.log")
+        self._path = os.path.join(folder, OUTPUT)
+        self._before = os.path.join(folder, OUTPUT_BEFORE)
         self._size = 0
         self._tail = b""
         self._lines = MaskedLines(lambda: masker)

@@ -8,16 +8,19 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skerry.errors import ErrorKind, LocationError, RunError, UnknownRunError
 from skerry.model import ErrorInfo, LocationState, PipelineSnapshot, Run, RunEvent, RunOptions, RunStatus
-from skerry.plugin import RunStart
+from skerry.plugin import RunLaunch, RunLauncher, RunStart
 from skerry.user_process.journal import JOURNAL
+from skerry.user_process.run_output import OUTPUT, OUTPUT_BEFORE
+from skerry.workspace.launchers import Launchers
 from skerry.workspace.life import Life
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.run_folder import RunFolder, Tail
+from skerry.workspace.run_report import Report
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace_file.nearest import nearest
 
@@ -25,6 +28,8 @@ from skerry.workspace_file.nearest import nearest
 READY_LIMIT = 60.0
 #: Seconds between two looks at a journal whose run somebody else keeps.
 _LOOK = 0.2
+#: Seconds between two looks whether a run elsewhere is to be cancelled.
+_LOOK_FOR_CANCEL = 0.5
 #: Seconds within which its keeper has written the last output of a run that is over.
 _LAST_OUTPUT = 2.0
 
@@ -32,16 +37,14 @@ _LAST_OUTPUT = 2.0
 class LaunchedRun:
     """A run that was launched. All methods may be called by any thread."""
 
-    def __init__(self, folder: RunFolder, run: Run, server: OpenedCodeServer | None) -> None:
-        """``server``: what was asked to start it; None where somebody else has."""
+    def __init__(self, folder: RunFolder, run: Run, following: Following | None = None) -> None:
+        """``following``: how this process follows it; None where somebody else does, or nobody."""
         self._folder = folder
-        self._server = server
+        self._following = following
         self._known = run
         self._events: list[RunEvent] = []
         self._tail = Tail(folder.path / JOURNAL)
-        self._changed = threading.Condition()
-        #: Set once nothing more comes: its keeper has said so, or is gone.
-        self._ended = False
+        self._changed = following.report.changed if following is not None else threading.Condition()
 
     @property
     def id(self) -> str:
@@ -55,12 +58,19 @@ class LaunchedRun:
             self._read()
             return self._known
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody on this machine executes it or follows it, so that what is known of it is no older."""
+        return self._folder.is_alive()
+
     def output(self) -> str:
         """Give what it has written to stdout and stderr, as far as it is kept; of a run that is over, all of that."""
         if self.run.status.is_over:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or not self._folder.is_alive(), _LAST_OUTPUT)
-        parts = (self._folder.path / name for name in ("output.1.log", "output.log"))
+                self._changed.wait_for(lambda: self._is_ended() or not self._folder.is_alive(), _LAST_OUTPUT)
+        elif self._following is not None:
+            self._following.launcher.update_output(self._following.launch)
+        parts = (self._folder.path / name for name in (OUTPUT_BEFORE, OUTPUT))
         return "".join(part.read_text("utf-8", "backslashreplace") for part in parts if part.is_file())
 
     def events(self, after: int = 0) -> Iterator[RunEvent]:
@@ -100,32 +110,22 @@ class LaunchedRun:
 
     def cancel(self) -> None:
         """Ask for its cancellation: user code is interrupted, resources are torn down. Returns at once."""
-        if self._server is None or not self._server.cancel_run(self.id):
-            self._folder.cancel()
+        self._folder.cancel()  # for whoever keeps it or follows it, now or later
+        if self._following is not None:
+            self._following.launcher.cancel(self._following.launch)
 
     def detach(self) -> None:
         """Let it go on when the workspace is closed, or its process ends."""
-        if self._server is not None:
-            self._server.detach_run(self.id)
-
-    # -- what its code server tells, in the supervising thread ---------------------------------------------------------
-
-    def _grew(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-
-    def _over(self) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-        if self._server is not None:
-            self._server.end_run()
+        if self._following is not None:
+            self._following.launcher.detach(self._following.launch)
 
     # -- under the lock ----------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         self._take()
-        if not self._is_over() and (self._ended or self._server is None) and not self._folder.is_alive():
+        if self._is_over() or self._known.elsewhere:
+            return  # how a run elsewhere ends, only who follows it can know
+        if self._is_ended() and not self._folder.is_alive():
             self._folder.lose()
             self._take()
 
@@ -134,58 +134,158 @@ class LaunchedRun:
             self._known = self._known.after(event)
             self._events.append(event)
 
+    def _is_ended(self) -> bool:
+        """Tell whether nothing is told to this process any more."""
+        report = self._following.report if self._following is not None else None
+        return report is None or report.is_ended or report.is_left
+
     def _is_over(self) -> bool:
         return self._known.status.is_over
 
 
-def launch(
-    life: Life,
-    state_folder: StateFolder,
-    options: RunOptions,
-    *,
-    run_id: str | None,
-    detached: bool,
-) -> LaunchedRun:
-    """See ``Location.launch``; in ``options`` an empty ``repository`` means the one that has the pipeline."""
-    runs = state_folder.make("runs", 0o700)
-    folder = RunFolder.of(runs, run_id or uuid.uuid4().hex)
-    with life.hold(READY_LIMIT) as (server, state):
-        pipeline, options = _chosen(state, options)
-        _check(pipeline, options)
-        run = Run(
-            id=folder.path.name,
-            location=state.name,
-            options=options,
-            created_at=time.time(),
-            origin=life.entry.origin,
-            generation=state.server.generation if state.server is not None else None,
-            image=state.server.image if state.server is not None else None,
-            status=RunStatus.STARTING,
-        )
-        if not folder.make(run):
-            server.end_run()
-            return LaunchedRun(folder, folder.run(), None)
-        launched = LaunchedRun(folder, run, server)
-        start = RunStart(run.id, options, str(folder.path), detached, life.masker().secrets)
+@dataclass(frozen=True)
+class Following:
+    """How a process follows a run."""
+
+    launcher: RunLauncher
+    launch: RunLaunch
+    report: Report
+
+
+class Launching:
+    """Launches runs of the locations of one workspace, and finds those that were launched."""
+
+    def __init__(self, state_folder: StateFolder, launchers: Launchers) -> None:
+        self._state_folder = state_folder
+        self._launchers = launchers
+
+    def launch(
+        self, life: Life, options: RunOptions, *, run_id: str | None, detached: bool, launcher: str | None
+    ) -> LaunchedRun:
+        """See ``Location.launch``; in ``options`` an empty ``repository`` means the one that has the pipeline."""
+        chosen = self._launchers.get(launcher)
+        folder = RunFolder.of(self._state_folder.make("runs", 0o700), run_id or uuid.uuid4().hex)
+        with life.hold(READY_LIMIT) as (server, state):
+            pipeline, options = _chosen(state, options)
+            _check(pipeline, options)
+            following = _following(life, folder, chosen, server, state, options, detached=detached)
+            with self._launchers.guarding(chosen.key):
+                chosen.check(following.launch)
+                elsewhere = chosen.is_elsewhere(following.launch)
+            run = Run(
+                id=folder.path.name,
+                location=state.name,
+                options=options,
+                created_at=time.time(),
+                origin=life.entry.origin,
+                generation=state.server.generation if state.server is not None else None,
+                image=state.server.image if state.server is not None else None,
+                status=RunStatus.STARTING,
+                launcher=chosen.key,
+                elsewhere=elsewhere,
+            )
+            if not folder.make(run):
+                server.end_run()
+                return self._resumed(life, LaunchedRun(folder, folder.run()))
+            try:
+                if elsewhere:
+                    following.report.hold()
+                with self._launchers.guarding(chosen.key):
+                    chosen.start(following.launch)
+            except LocationError as error:
+                following.report.give_up()
+                folder.lose(ErrorInfo(error.kind, str(error)))
+                raise
+        return _followed(life, LaunchedRun(folder, run, following))
+
+    def launched(self, run_id: str, lives: Mapping[str, Life]) -> LaunchedRun:
+        """See ``Workspace.launched``. ``lives``: the locations by their names."""
+        found = find(self._state_folder, run_id)
+        life = lives.get(found.run.location)
+        return self._resumed(life, found) if life is not None else found
+
+    def close(self) -> None:
+        """Cancel what is not detached, and wait for its end. Idempotent."""
+        self._launchers.close()
+
+    def _resumed(self, life: Life, found: LaunchedRun) -> LaunchedRun:
+        """Follow a run elsewhere that nobody follows, if that can be; else give it as it is known."""
+        run = found.run
+        if run.status.is_over or not run.elsewhere or found.is_followed:
+            return found
         try:
-            server.start_run(start, launched._grew, launched._over)
-        except LocationError as error:
-            folder.lose(ErrorInfo(error.kind, str(error)))
+            chosen = self._launchers.get(run.launcher)
+            with life.hold(READY_LIMIT) as (server, state):
+                return self._follow(life, found, chosen, server, state)
+        except (LocationError, RunError):
+            return found  # it cannot be asked now
+
+    def _follow(
+        self, life: Life, found: LaunchedRun, chosen: RunLauncher, server: OpenedCodeServer, state: LocationState
+    ) -> LaunchedRun:
+        folder, run = found._folder, found.run
+        following = _following(life, folder, chosen, server, state, run.options, detached=True)
+        if not following.report.hold():
+            following.report.left()
+            return found
+        try:
+            with self._launchers.guarding(chosen.key):
+                is_there = chosen.resume(following.launch)
+        except LocationError:
+            following.report.give_up()
             raise
-    return launched
+        if not is_there:
+            lost = RunError(ErrorKind.RUN_UNKNOWN_ELSEWHERE, location=state.name)
+            following.report.ended(ErrorInfo(lost.kind, str(lost)))
+        return _followed(life, LaunchedRun(folder, run, following))
 
 
 def find(state_folder: StateFolder, run_id: str) -> LaunchedRun:
-    """Give a run of the workspace by its id. Raises UnknownRunError."""
+    """Give a run of the workspace by its id, as it is known on this machine. Raises UnknownRunError."""
     known: list[str] = []
     for runs in state_folder.places("runs"):
         folder = RunFolder.of(runs, run_id)
         try:
-            return LaunchedRun(folder, folder.run(), None)
+            return LaunchedRun(folder, folder.run())
         except (OSError, ValueError):
             with contextlib.suppress(OSError):
                 known += (name for name in os.listdir(runs) if not name.startswith("."))
     raise UnknownRunError(run_id, sorted(known))
+
+
+def _following(
+    life: Life,
+    folder: RunFolder,
+    launcher: RunLauncher,
+    server: OpenedCodeServer,
+    state: LocationState,
+    options: RunOptions,
+    *,
+    detached: bool,
+) -> Following:
+    assert life.entry.origin is not None
+    secrets = life.masker().secrets
+    report = Report(folder, secrets, server.end_run)
+    start = RunStart(folder.path.name, options, detached, secrets)
+    return Following(launcher, RunLaunch(start, report, server, state, life.entry.origin), report)
+
+
+def _followed(life: Life, launched: LaunchedRun) -> LaunchedRun:
+    """See to it that a run elsewhere is cancelled when its folder asks for that, as the keeper does of one here."""
+    following, folder = launched._following, launched._folder
+    if following is None or not launched._known.elsewhere:
+        return launched
+
+    def look() -> None:
+        if following.report.is_ended or following.report.is_left:
+            return
+        if folder.asks_to_cancel():
+            life.soon(lambda: following.launcher.cancel(following.launch))
+        else:
+            life.later(_LOOK_FOR_CANCEL, look)
+
+    life.later(_LOOK_FOR_CANCEL, look)
+    return launched
 
 
 def _chosen(state: LocationState, options: RunOptions) -> tuple[PipelineSnapshot, RunOptions]:

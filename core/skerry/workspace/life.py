@@ -165,6 +165,14 @@ class Life:
             server.end_run()
             raise
 
+    def later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Call ``function`` in so many seconds, in the supervising thread."""
+        self._opener.call_later(seconds, function)
+
+    def soon(self, task: Callable[[], None]) -> None:
+        """Run ``task`` in a thread that may wait."""
+        self._opener.soon(task)
+
     def _not_evaluated(self, evaluation: Evaluation, timeout: float) -> ErrorInfo | None:
         """Say why nothing can be evaluated. Raises LocationError when that is for good."""
         self._check_open()

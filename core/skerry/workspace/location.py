@@ -19,9 +19,8 @@ from skerry.model import (
     ServerInfo,
     State,
 )
-from skerry.workspace.launching import LaunchedRun, launch, options_of
+from skerry.workspace.launching import LaunchedRun, Launching, options_of
 from skerry.workspace.life import Life
-from skerry.workspace.state_folder import StateFolder
 
 #: Seconds that an evaluation may take, where nobody says otherwise.
 EVALUATION_TIMEOUT = 60.0
@@ -36,10 +35,10 @@ class Location:
     take ``snapshot`` once.
     """
 
-    def __init__(self, life: Life, state_folder: StateFolder) -> None:
-        """Made by the workspace. ``state_folder``: where its runs are kept."""
+    def __init__(self, life: Life, launching: Launching) -> None:
+        """Made by the workspace. ``launching``: launches its runs."""
         self._life = life
-        self._state_folder = state_folder
+        self._launching = launching
 
     @property
     def name(self) -> str:
@@ -125,22 +124,24 @@ class Location:
         run_id: str | None = None,
         detached: bool = False,
         after: str | None = None,
+        launcher: str | None = None,
     ) -> LaunchedRun:
-        """Launch a run of one of its pipelines, in a process forked from its code; returns once that is there.
+        """Launch a run of one of its pipelines; returns once that has begun.
 
         ``repository``: needed where several have a pipeline of that name. ``solids``: the names of those to run, all
         by default; ``max_concurrency``: how many at the same time, each in a process of its own if several. ``run_id``:
         a run of this id that is there is not started again, but given. A run ends with the workspace, unless it is
         ``detached``. ``after``: the id of a run of the same pipeline; what its solids have given is taken over, as far
-        as that was kept, and only the others are run. The generation that is READY now is what it runs, to the end,
-        whatever is reloaded meanwhile.
+        as that was kept, and only the others are run. ``launcher``: the key of the run launcher, ``process`` by
+        default: that one has it executed by a process forked from the code, of this machine or of the one that serves
+        the location. The generation that is READY now is what it runs, to the end, whatever is reloaded meanwhile.
 
         Loads the location if it is IDLE, and waits while it is LOADING. Raises RunError when it is not READY, and for
-        what is wrong with what was asked for; LocationError when it is closed, no process is to be had, or its code
-        server does not offer this. What goes wrong later is told by the run.
+        what is wrong with what was asked for; LocationError when it is closed, no process is to be had, the launcher is
+        not there or refuses the run, or its code server does not offer this. What goes wrong later is told by the run.
         """
         options = options_of(pipeline, repository, run_config, tags, solids, max_concurrency, after)
-        return launch(self._life, self._state_folder, options, run_id=run_id, detached=detached)
+        return self._launching.launch(self._life, options, run_id=run_id, detached=detached, launcher=launcher)
 
     def reload(self) -> ReloadResult:
         """Load its code anew, and wait for that; reloads of one location follow each other.

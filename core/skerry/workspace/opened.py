@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from skerry.model import Evaluation, EvaluationResult, ReloadResult
-from skerry.plugin import CodeServer, RunStart, ServerStatus
+from skerry.plugin import CodeServer, RunReport, RunStart, ServerStatus
 from skerry.workspace.runtime import LocationRuntime
 
 
@@ -18,6 +18,7 @@ class OpenedCodeServer(CodeServer):
 
     def __init__(self, server: CodeServer, runtime: LocationRuntime) -> None:
         self.owned = server.owned
+        self.runs_elsewhere = server.runs_elsewhere
         self._server = server
         self._runtime = runtime
         self._calls = 0
@@ -85,17 +86,25 @@ class OpenedCodeServer(CodeServer):
         """See ``CodeServer``."""
         return self._server.evaluate(evaluation, timeout)
 
-    def start_run(self, start: RunStart, told: Callable[[], None], ended: Callable[[], None]) -> None:
+    def start_run(self, start: RunStart, report: RunReport) -> None:
         """See ``CodeServer``."""
-        self._server.start_run(start, told, ended)
+        self._server.start_run(start, report)
 
-    def cancel_run(self, run_id: str) -> bool:
+    def resume_run(self, run_id: str, report: RunReport) -> bool:
         """See ``CodeServer``."""
-        return self._server.cancel_run(run_id)
+        return self._server.resume_run(run_id, report)
 
-    def detach_run(self, run_id: str) -> bool:
+    def cancel_run(self, run_id: str) -> None:
         """See ``CodeServer``."""
-        return self._server.detach_run(run_id)
+        self._server.cancel_run(run_id)
+
+    def detach_run(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._server.detach_run(run_id)
+
+    def update_run_output(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._server.update_run_output(run_id)
 
     def close(self) -> None:
         """See ``CodeServer``."""

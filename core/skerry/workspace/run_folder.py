@@ -88,6 +88,10 @@ class RunFolder:
         """Ask whoever keeps the run to cancel it. Raises OSError."""
         (self.path / CANCEL).touch(mode=0o600)
 
+    def asks_to_cancel(self) -> bool:
+        """Tell whether somebody has asked for the cancellation."""
+        return (self.path / CANCEL).exists()
+
     def lose(self, error: ErrorInfo | None = None) -> None:
         """Write the end of a run that nobody keeps any more, unless it is there. Raises OSError, ValueError."""
         if error is None:

@@ -16,7 +16,8 @@ from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
-from skerry.workspace.launching import LaunchedRun, find
+from skerry.workspace.launchers import Launchers
+from skerry.workspace.launching import LaunchedRun, Launching
 from skerry.workspace.life import Life
 from skerry.workspace.location import Location
 from skerry.workspace.moves import Observer
@@ -66,6 +67,7 @@ class Workspace:
         self._processes = processes
         self._state_folder = StateFolder.of(description.folder)
         self._opener = LocationOpener(registry, processes, self._state_folder, log_output=log_output)
+        self._launching = Launching(self._state_folder, Launchers(registry))
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -158,8 +160,12 @@ class Workspace:
             return self._settled.wait_for(lambda: not self._unsettled, timeout)
 
     def launched(self, run_id: str) -> LaunchedRun:
-        """Give a run that was launched in this workspace, by whichever host. Raises UnknownRunError."""
-        return find(self._state_folder, run_id)
+        """Give a run that was launched in this workspace, by whichever host. Raises UnknownRunError.
+
+        A run that is executed elsewhere, and that nobody on this machine follows, is followed from now on, if its
+        location is in this workspace and can be reached.
+        """
+        return self._launching.launched(run_id, {name: one._life for name, one in self._locations.items()})
 
     def reload(self) -> WorkspaceReloadResult:
         """Read the workspace files again, and touch only the locations whose entries have changed.
@@ -225,6 +231,7 @@ class Workspace:
             self._closed = True
             if self._watcher is not None:
                 self._watcher.stop()
+            self._launching.close()
             _all_at_once([location._life.close for location in self.locations])
             with self._reloading:  # one that was under way has ended; close what it has added
                 _all_at_once([location._life.close for location in self.locations])
@@ -245,7 +252,7 @@ class Workspace:
         self.close()
 
     def _make(self, entry: Entry) -> Location:
-        return Location(Life(entry, self._opener, self._moved), self._state_folder)
+        return Location(Life(entry, self._opener, self._moved), self._launching)
 
     def _moved(self, name: str, old: LocationState | None, new: LocationState) -> None:
         with self._settled:
