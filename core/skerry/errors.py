@@ -203,8 +203,8 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "What its solids have given until then is kept; run it again."
     ),
     ErrorKind.RUN_UNKNOWN_ELSEWHERE: (
-        "Where the run of {location!r} was executed, nobody knows it any more.\n"
-        "Its server or container was replaced, or what that keeps was removed; run it again."
+        "{where} does not know the run {run_id!r} any more.\n"
+        "It was replaced, or what it keeps was removed; run it again."
     ),
     ErrorKind.RUN_REFUSED: "The code server at {address} has not started the run: {reason}",
     ErrorKind.RUN_LAUNCHER_NOT_FOUND: "There is no run launcher {key!r}.\n{advice}",

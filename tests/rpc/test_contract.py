@@ -508,7 +508,7 @@ def test_a_server_that_ends_answers_the_calls_under_way(write: Write, tmp_path: 
             call = pool.submit(code_server.evaluate, Evaluation("everything", "waits", "sensor"), 60.0)
             wait_until(lambda: bool(list(tmp_path.glob("waiting-*"))), what="the call")
             side.server.signal(signal.SIGTERM)
-            side.server.wait_for("calls under way are answered first")
+            side.server.wait_for("calls and runs under way come to their end first")
             write("released", "")
             assert [run.run_key for run in call.result(60).run_requests] == ["released"]
             assert side.server.wait_for_end() == 0

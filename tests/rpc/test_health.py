@@ -125,7 +125,7 @@ def test_a_server_that_ends_says_so_while_it_answers_its_last_call(write: Write,
         call.start()
         wait_until((folder / "began-2").exists, what="the beginning of the reload")
         server.signal(signal.SIGTERM)
-        server.wait_for("calls under way are answered first")
+        server.wait_for("calls and runs under way come to their end first")
         for service in ("", "code"):
             assert official(target, service) == "NOT_SERVING"
         assert probe(folder, "--port", str(server.port)) == (1, "NOT_SERVING\n")

@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from skerry.console.options import OPTIONS, workspace_folder
-from skerry.console.refusing import refusing
+from skerry.console.options import OPTIONS
+from skerry.console.refusing import UnusableError
+from skerry.console.text import safe
 
 
 @click.command("cancel", short_help="Cancel a run.")
@@ -17,19 +18,21 @@ def cancel(run_id: str, files: tuple[str, ...]) -> None:
     """Cancel a run of the workspace: user code is interrupted, resources are torn down.
 
     Waits for its end; what does not end within its grace time of 10 s is killed. Nothing is loaded, and nothing but the
-    run need be there.
+    run need be there; unless it is executed elsewhere and nobody on this machine follows it: then its location is
+    asked.
 
     Exit code: 0 when it is canceled; 1 when it had ended before, or by itself meanwhile; 2 when no run of the workspace
     has that id.
     """
+    from skerry.console.runs_elsewhere import looked_up
     from skerry.model import RunStatus
-    from skerry.workspace.launching import find
-    from skerry.workspace.state_folder import StateFolder
 
-    with refusing():
-        run = find(StateFolder.of(workspace_folder(files)), run_id)
-    if not run.run.status.is_over:
-        run.cancel()
-    ended = run.wait()
+    with looked_up(run_id, files) as run:
+        if not run.run.status.is_over:
+            if run.run.elsewhere and not run.is_followed:
+                where = f"its location {safe(run.run.location)!r} cannot be reached"
+                raise UnusableError(f"The run {run.id} is executed elsewhere, and {where}.\nTry again when it can be.")
+            run.cancel()
+        ended = run.wait()
     click.echo(f"{ended.id}  {ended.status.value}")
     sys.exit(0 if ended.status is RunStatus.CANCELED else 1)

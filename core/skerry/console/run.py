@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from skerry.console.refusing import refusing
 from skerry.console.text import safe
 
 if TYPE_CHECKING:
-    from skerry.model import PipelineSnapshot
+    from skerry.model import PipelineSnapshot, Run, RunEvent
     from skerry.workspace import LaunchedRun, Location, Workspace
 
 #: Seconds between two frames of the live view.
@@ -190,7 +190,7 @@ def follow(launched: LaunchedRun, location: Location, *, as_json: bool, verbose:
             for event in launched.events():
                 click.echo(json.dumps({**event.to_json(), "run_id": launched.id}))
         else:
-            _show(launched, _snapshot(location, launched), interrupts, verbose=verbose)
+            _show(launched, location, _snapshot(location, launched), interrupts, verbose=verbose)
     except KeyboardInterrupt:
         click.echo(f"The run {launched.id} goes on by itself until it has ended.", err=True)
         return INTERRUPTED
@@ -218,17 +218,42 @@ class _Interrupts:
         self.heard()
 
 
-def _show(launched: LaunchedRun, pipeline: PipelineSnapshot | None, interrupts: _Interrupts, *, verbose: bool) -> None:
+def _frames(launched: LaunchedRun) -> Iterator[tuple[Run, tuple[RunEvent, ...]]]:
+    """Give what is known of a run and the events since, from time to time, until it is over."""
+    after = 0
+    while True:
+        known = launched.wait(_FRAME if after else 0.01)
+        new = launched.events_so_far(after)
+        after = new[-1].sequence if new else after
+        yield known, new
+        if known.status.is_over and after >= known.sequence:
+            return
+
+
+def _show(
+    launched: LaunchedRun,
+    location: Location,
+    pipeline: PipelineSnapshot | None,
+    interrupts: _Interrupts,
+    *,
+    verbose: bool,
+) -> None:
     from skerry.console.render.page import put
-    from skerry.console.render.run import RunView, render_cancelling, render_end, render_event, render_run
+    from skerry.console.render.run import RunView, render_away, render_cancelling, render_end, render_event, render_run
 
     console, page = open_page(verbose=verbose)
     view = RunView.of(pipeline) if pipeline is not None else RunView()
     if not page.drawing:
         interrupts.heard = lambda: put(console, page, render_cancelling(page))
-        for event in launched.events():
-            view.take(event)
-            put(console, page, render_event(event, page))
+        was_away = False
+        for known, new in _frames(launched):
+            for event in new:
+                view.take(event)
+                put(console, page, render_event(event, page))
+            away = _is_away(known, location)
+            if away and not was_away:
+                put(console, page, render_away(known, page))
+            was_away = away
             sys.stdout.flush()
         put(console, page, [render_run(launched.run, RunView(), page, time.time())[0]])
         return
@@ -236,16 +261,20 @@ def _show(launched: LaunchedRun, pipeline: PipelineSnapshot | None, interrupts: 
     from rich.text import Text
 
     with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
-        after = 0
-        while True:
-            known = launched.wait(_FRAME if after else 0.01)
-            for event in launched.events_so_far(after):
+        for known, new in _frames(launched):
+            for event in new:
                 view.take(event)
-                after = event.sequence
             lines = render_run(known, view, page, time.time(), max(console.height - 2, 5))
+            if _is_away(known, location):
+                lines += render_away(known, page)
             if interrupts.canceling:
                 lines += render_cancelling(page)
             live.update(Text("\n", no_wrap=True).join(lines), refresh=True)
-            if known.status.is_over and after >= known.sequence:
-                break
     put(console, page, [*render_run(known, view, page, time.time()), *render_end(known, view, page)])
+
+
+def _is_away(run: Run, location: Location) -> bool:
+    """Tell whether a run goes on where it cannot be reached just now."""
+    from skerry.model import State
+
+    return run.elsewhere and not run.status.is_over and location.state is State.UNREACHABLE

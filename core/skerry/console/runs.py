@@ -73,20 +73,22 @@ def runs(
 def show(run_id: str, files: tuple[str, ...], verbose: bool) -> None:
     """Show one run: its solids on a time line, its log, what it has failed with, and what it has printed.
 
+    Of a run that is executed elsewhere, and that nobody on this machine follows, its location is asked first.
+
     Exit code: 0; 2 when no run of the workspace has that id.
     """
     from skerry.console.render.page import put
-    from skerry.console.render.run import RunView, render_story
-    from skerry.workspace.launching import find
-    from skerry.workspace.state_folder import StateFolder
+    from skerry.console.render.run import RunView, render_last_heard, render_story
+    from skerry.console.runs_elsewhere import looked_up
 
-    with refusing():
-        found = find(StateFolder.of(workspace_folder(files)), run_id)
+    with looked_up(run_id, files) as found:
         known, view = found.run, RunView()
         for event in found.events_so_far():
             view.take(event)
         console, page = open_page(verbose=verbose)
         put(console, page, render_story(known, view, found.output(), page, time.time()))
+        if known.elsewhere and not known.status.is_over and not found.is_followed:
+            put(console, page, render_last_heard(known, page))
 
 
 @runs.command("rerun", short_help="Run it again.")

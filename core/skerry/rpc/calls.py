@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -67,6 +67,33 @@ class Calls:
 
         return grpc.unary_stream_rpc_method_handler(answer)
 
+    def collected(self, method: Callable[[AsyncIterator[Any], Context], Awaitable[Any]], request: Any) -> Handler:
+        """Give the handler of a method that is asked in parts, and gives one reply. ``request``: the parts' class."""
+
+        async def answer(parts: AsyncIterator[bytes], context: Context) -> bytes:
+            with await self._admit(context, lasts=True):
+                self._count(context)
+                reply = await method(_each_parsed(request, parts, context), context)
+            serialized: bytes = reply.SerializeToString()
+            return serialized
+
+        return grpc.stream_unary_rpc_method_handler(answer)
+
+    def conversation(
+        self, method: Callable[[AsyncIterator[Any], Context], AsyncGenerator[Any, None]], request: Any
+    ) -> Handler:
+        """Give the handler of a method in which both sides speak. ``request``: the class of the client's messages.
+
+        It lasts as long as the client wants, and so is not waited for.
+        """
+
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> None:
+            with await self._admit(context, lasts=True):
+                if not await _tell(method(_each_parsed(request, requests, context), context), context):
+                    await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, _NOT_READ)
+
+        return grpc.stream_stream_rpc_method_handler(answer)
+
     async def _admit(self, context: Context, *, lasts: bool) -> contextlib.AbstractContextManager[None]:
         """Let a call in, or refuse it. ``lasts``: it is counted until it is over."""
         peer = context.peer()
@@ -100,6 +127,11 @@ async def _tell(parts: AsyncGenerator[Any, None], context: Context) -> bool:
             except TimeoutError:
                 return False
     return True
+
+
+async def _each_parsed(kind: Any, parts: AsyncIterator[bytes], context: Context) -> AsyncGenerator[Any, None]:
+    async for data in parts:
+        yield await _parsed(kind, data, context)
 
 
 async def _parsed(kind: Any, data: bytes, context: Context) -> Any:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from skerry.code_server import Backoff
 from skerry.errors import ErrorKind, LocationError
 from skerry.model import ErrorInfo, Evaluation, EvaluationResult, ReloadResult, RepositorySnapshot, State
-from skerry.plugin import CodeServer, ServerStatus, Tls
+from skerry.plugin import CodeServer, RunReport, RunStart, ServerStatus, Tls
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
 from skerry.rpc.credentials import TokenSource, token_source
 from skerry.rpc.diagnosis import unreachable
 from skerry.rpc.peer import Peer
+from skerry.rpc.remote_runs import RemoteRuns
 from skerry.rpc.wire import read_hello, read_snapshot, read_status
 from skerry.rpc.wire_evaluation import read_result, write_evaluation
 from skerry.rpc.wire_reload import read_reload
@@ -45,6 +46,7 @@ class RemoteCodeServer(CodeServer):
     """A code server that runs elsewhere, or at least by itself. Its own thread does all but the calls from outside."""
 
     owned = False
+    runs_elsewhere = True
 
     def __init__(self, address: Address, tls: Tls | None, token: TokenSource, *, starting: bool = False) -> None:
         """Return at once. ``starting``: until it is reached for the first time, no connection means LOADING."""
@@ -58,6 +60,7 @@ class RemoteCodeServer(CodeServer):
         self._repositories: tuple[RepositorySnapshot, ...] = ()
         self._peer: Peer | None = None
         self._was_connected = False
+        self._runs = RemoteRuns(address)
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="skerry-remote", daemon=True)
@@ -101,17 +104,44 @@ class RemoteCodeServer(CodeServer):
             unreadable = unreachable(self._address, "it answers what this side cannot read", _SAME_VERSION)
             return EvaluationResult(error=ErrorInfo(unreadable.kind, str(unreadable)))
 
+    def start_run(self, start: RunStart, report: RunReport) -> None:
+        """See ``CodeServer``. A connection that is lost meanwhile is waited for a while."""
+        self._runs.start(start, report)
+
+    def resume_run(self, run_id: str, report: RunReport) -> bool:
+        """See ``CodeServer``."""
+        return self._runs.resume(run_id, report)
+
+    def cancel_run(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._runs.cancel(run_id)
+
+    def detach_run(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._runs.detach(run_id)
+
+    def update_run_output(self, run_id: str) -> None:
+        """See ``CodeServer``."""
+        self._runs.update_output(run_id)
+
+    def end_runs(self) -> None:
+        """Cancel the runs that are not detached, and wait for their end."""
+        self._runs.end()
+
     def shut_down(self, timeout: float) -> None:
         """Ask the server to end. Raises LocationError when it cannot be asked."""
         peer = self._connected("Shutting down", "ShutDown")
         peer.call(peer.stubs.shut_down, messages.ShutDownRequest(), timeout)
 
     def close(self) -> None:
-        """Leave the server; it goes on. See ``CodeServer``."""
+        """Leave the server; it goes on, without the runs that are not detached. See ``CodeServer``."""
         with self._lock:
             self._observer = None
+        self._runs.end()
+        with self._lock:
             self._closed.set()
             peer = self._peer
+        self._runs.close()
         if peer is not None:
             peer.close()
         if threading.current_thread() is not self._thread:
@@ -158,8 +188,10 @@ class RemoteCodeServer(CodeServer):
                     raise unreachable(self._address, "it was left")
                 self._peer = peer
             peer.shake_hands(patience)
+            self._runs.connected(peer)
             yield peer
         finally:
+            self._runs.disconnected()
             with self._lock:
                 self._peer = None
             peer.close()

@@ -36,7 +36,10 @@ TOKEN_KEY = "authorization"
 TOKEN_PREFIX = "Bearer "
 
 #: The names in a handshake's ``capabilities``.
-CAPABILITIES = ("Watch", "Snapshot", "Output", "Reload", "Evaluate", "ShutDown")
+CAPABILITIES = (
+    *("Watch", "Snapshot", "Output", "Reload", "Evaluate", "ShutDown"),
+    *("StartRun", "FollowRuns", "RunOutput"),
+)
 
 #: What a version looks like (PEP 440), roughly: it is shown in a command that people copy.
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!]{0,60}")
@@ -115,10 +118,23 @@ class Stubs:
                 f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
             )
 
+        def collected(name: str, reply: Any) -> Any:
+            return channel.stream_unary(
+                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
+            )
+
+        def conversation(name: str, reply: Any) -> Any:
+            return channel.stream_stream(
+                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
+            )
+
         self.handshake = unary("Handshake", messages.HandshakeReply)
         self.watch = stream("Watch", messages.Status)
         self.snapshot = stream("Snapshot", messages.SnapshotPart)
         self.output = stream("Output", messages.OutputPart)
         self.reload = unary("Reload", messages.ReloadReply)
         self.evaluate = stream("Evaluate", messages.EvaluationPart)
+        self.start_run = collected("StartRun", messages.StartRunReply)
+        self.follow_runs = conversation("FollowRuns", messages.RunsPart)
+        self.run_output = stream("RunOutput", messages.OutputPart)
         self.shut_down = unary("ShutDown", messages.ShutDownReply)

@@ -18,11 +18,12 @@ from skerry.rpc.binding import hold
 from skerry.rpc.credentials import ServerTls, Tokens
 from skerry.rpc.guard import Guard
 from skerry.rpc.protocol import grpc
+from skerry.rpc.published_runs import PublishedRuns
 from skerry.rpc.service import Service
 
 logger = logging.getLogger("skerry.server")
 
-#: Seconds for calls under way when the server ends, a reload among them.
+#: Seconds for calls and runs under way when the server ends, a reload among them.
 DRAIN_TIMEOUT = 20.0
 #: Seconds for the last replies to be on their way.
 LAST_REPLIES = 0.5
@@ -44,14 +45,14 @@ class Serving:
     exit_without_clients: float | None = None
 
 
-def serve(serving: Serving, published: CodeServer) -> None:
+def serve(serving: Serving, published: CodeServer, runs: PublishedRuns) -> None:
     """Serve until SIGTERM, SIGINT or a peer ends it; SIGHUP reloads. For the main thread.
 
     Raises LocationError when the address is taken or a file cannot be used.
     """
     for teller in ("grpc._cython.cygrpc", "asyncio"):  # the one or the other, as grpc's version has it
         logging.getLogger(teller).addFilter(_is_ours)
-    asyncio.run(_serve(serving, published))
+    asyncio.run(_serve(serving, published, runs))
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -60,14 +61,14 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not isinstance(error, (grpc.aio.BaseError, asyncio.CancelledError))
 
 
-async def _serve(serving: Serving, published: CodeServer) -> None:
+async def _serve(serving: Serving, published: CodeServer, runs: PublishedRuns) -> None:
     tokens = Tokens(serving.token_file) if serving.token_file else None
     mutual = serving.tls is not None and serving.tls.client_ca is not None
     guard = Guard(serving.tls is not None, tokens, serving.insecure, mutual)
     with hold(serving.address):
         server = grpc.aio.server(options=protocol.SERVER_OPTIONS, maximum_concurrent_rpcs=protocol.CALLS_AT_ONCE)
         end, at_once = asyncio.Event(), asyncio.Event()
-        service = Service(published, guard, serving.target, serving.image, end.set)
+        service = Service(published, runs, guard, serving.target, serving.image, end.set)
         server.add_generic_rpc_handlers(service.handlers())
         address = _listen(server, serving)
         await server.start()
@@ -76,7 +77,7 @@ async def _serve(serving: Serving, published: CodeServer) -> None:
             if serving.exit_without_clients is not None:
                 _in_background(service.exit_without_clients(serving.exit_without_clients))
             await end.wait()
-            logger.info("ending; calls under way are answered first, at most for %g s", DRAIN_TIMEOUT)
+            logger.info("ending; calls and runs under way come to their end first, at most for %g s", DRAIN_TIMEOUT)
             # Not with the server's own stop: it takes no connection any more, and probes would learn nothing.
             waiting = [asyncio.create_task(one) for one in (service.end(), at_once.wait())]
             await asyncio.wait(waiting, timeout=DRAIN_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)

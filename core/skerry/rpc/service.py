@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import functools
 import os
-import threading
-from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import skerry
 from skerry.errors import LocationError
@@ -19,21 +17,29 @@ from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.calls import Calls, Context, Handler
 from skerry.rpc.guard import Guard
 from skerry.rpc.protocol import grpc
+from skerry.rpc.published_runs import PublishedRuns
+from skerry.rpc.service_runs import ServiceRuns
+from skerry.rpc.threads import in_a_thread
 from skerry.rpc.wire import write_output, write_snapshot, write_status
 from skerry.rpc.wire_evaluation import read_evaluation, write_result
 from skerry.rpc.wire_reload import write_reload
-
-_Result = TypeVar("_Result")
 
 
 class Service:
     """One code server, published. Everything but ``_moved`` happens in the event loop that made it."""
 
     def __init__(
-        self, published: CodeServer, guard: Guard, target: str, image: str | None, shut_down: Callable[[], None]
+        self,
+        published: CodeServer,
+        runs: PublishedRuns,
+        guard: Guard,
+        target: str,
+        image: str | None,
+        shut_down: Callable[[], None],
     ) -> None:
         """``target``: what is loaded, in words. ``shut_down``: called when a peer asks for the server's end."""
         self._published = published
+        self._runs = ServiceRuns(runs)
         self._calls = Calls(guard, self._answered)
         self._shut_down = shut_down
         self._loop = asyncio.get_running_loop()
@@ -76,6 +82,9 @@ class Service:
             "Output": self._calls.stream(self._output, messages.OutputRequest),
             "Reload": self._calls.unary(self._reload, messages.ReloadRequest, lasts=True),
             "Evaluate": self._calls.stream(self._evaluate, messages.EvaluateRequest),
+            "StartRun": self._calls.collected(self._start_run, messages.StartRunPart),
+            "FollowRuns": self._calls.conversation(self._follow_runs, messages.RunsRequest),
+            "RunOutput": self._calls.stream(self._runs.output, messages.RunOutputRequest),
             "ShutDown": self._calls.unary(self._answer_shut_down, messages.ShutDownRequest),
         }
         probes: dict[str, Handler] = {"Check": grpc.unary_unary_rpc_method_handler(self._check)}
@@ -85,11 +94,12 @@ class Service:
         )
 
     async def end(self) -> None:
-        """Begin nothing any more, say so in health checks, and return once the calls under way are answered.
+        """Begin nothing any more, say so in health checks, and return once the calls and runs under way are over.
 
         Clients are told by the end of what they watch, at last: then they leave, and take their calls with them.
         """
         self._ending = True
+        await self._runs.end()
         async with self._changed:
             await self._changed.wait_for(lambda: not self._calls.under_way)
             self._ended = True
@@ -98,6 +108,7 @@ class Service:
     def give_up(self) -> None:
         """End what is still under way: who waits for a reload is told that this server ends, and so is who watches."""
         self._ending = self._ended = True
+        self._runs.give_up()
         for reload in (self._present_reload, self._next_reload):
             if reload is not None:
                 reload.cancel()
@@ -118,7 +129,7 @@ class Service:
             await asyncio.wait([before])
         self._present_reload, self._next_reload = self._next_reload, None
         try:
-            result = await _in_a_thread(self._published.reload)
+            result = await in_a_thread(self._published.reload)
         except LocationError as error:
             return ReloadResult(error=ErrorInfo(error.kind, str(error)))
         return result if result is not None else ReloadResult()
@@ -231,10 +242,20 @@ class Service:
         timeout = request.timeout_seconds if left is None else min(request.timeout_seconds, left)
         evaluation = read_evaluation(request)
         try:
-            result = await _in_a_thread(lambda: self._published.evaluate(evaluation, timeout))
+            result = await in_a_thread(lambda: self._published.evaluate(evaluation, timeout))
         except LocationError as error:
             result = EvaluationResult(error=ErrorInfo(error.kind, str(error)))
         for part in write_result(result):
+            yield part
+
+    async def _start_run(self, parts: AsyncIterator[messages.StartRunPart], context: Context) -> messages.StartRunReply:
+        await self._begin(context)
+        return await self._runs.start(parts, context)
+
+    async def _follow_runs(
+        self, requests: AsyncIterator[messages.RunsRequest], context: Context
+    ) -> AsyncGenerator[messages.RunsPart, None]:
+        async for part in self._runs.follow(requests, context):
             yield part
 
     async def _answer_shut_down(self, request: messages.ShutDownRequest, context: Context) -> messages.ShutDownReply:
@@ -246,32 +267,6 @@ class Service:
         if name is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
         return health.write_reply(serving=not self._ending and (name == "" or self.ready))
-
-
-def _in_a_thread(work: Callable[[], _Result]) -> asyncio.Future[_Result]:
-    """Do work that may take long in a thread of its own: for those of the loop's pool the loop waits when it ends."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_Result] = loop.create_future()
-
-    def tell(result: _Result | None, error: BaseException | None) -> None:
-        if future.done():  # nobody waits any more
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(cast("_Result", result))
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = work()
-        except BaseException as error:
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(tell, result, failure)
-
-    threading.Thread(target=run, name="skerry-call", daemon=True).start()
-    return future
 
 
 def _with_status(status: messages.Status, parts: list[messages.SnapshotPart]) -> list[messages.SnapshotPart]:

@@ -124,7 +124,7 @@ class Status(_message.Message):
     def __init__(self, state: _Optional[_Union[State, str]] = ..., stale: bool = ..., progress: _Optional[str] = ..., server: _Optional[_Union[Server, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., snapshot: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., busy_since: _Optional[float] = ...) -> None: ...
 
 class Server(_message.Message):
-    __slots__ = ("id", "pid", "python", "executable", "skerry", "image", "generation", "load_seconds")
+    __slots__ = ("id", "pid", "python", "executable", "skerry", "image", "generation", "load_seconds", "entry")
     ID_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     PYTHON_FIELD_NUMBER: _ClassVar[int]
@@ -133,6 +133,7 @@ class Server(_message.Message):
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     LOAD_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
     id: str
     pid: int
     python: str
@@ -141,7 +142,8 @@ class Server(_message.Message):
     image: str
     generation: int
     load_seconds: float
-    def __init__(self, id: _Optional[str] = ..., pid: _Optional[int] = ..., python: _Optional[str] = ..., executable: _Optional[str] = ..., skerry: _Optional[str] = ..., image: _Optional[str] = ..., generation: _Optional[int] = ..., load_seconds: _Optional[float] = ...) -> None: ...
+    entry: str
+    def __init__(self, id: _Optional[str] = ..., pid: _Optional[int] = ..., python: _Optional[str] = ..., executable: _Optional[str] = ..., skerry: _Optional[str] = ..., image: _Optional[str] = ..., generation: _Optional[int] = ..., load_seconds: _Optional[float] = ..., entry: _Optional[str] = ...) -> None: ...
 
 class Error(_message.Message):
     __slots__ = ("kind", "message", "frames", "cause", "output")
@@ -372,3 +374,98 @@ class RunRequest(_message.Message):
     run_config: str
     tags: _containers.ScalarMap[str, str]
     def __init__(self, run_key: _Optional[str] = ..., run_config: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class StartRunPart(_message.Message):
+    __slots__ = ("start", "run_config")
+    START_FIELD_NUMBER: _ClassVar[int]
+    RUN_CONFIG_FIELD_NUMBER: _ClassVar[int]
+    start: RunStart
+    run_config: str
+    def __init__(self, start: _Optional[_Union[RunStart, _Mapping]] = ..., run_config: _Optional[str] = ...) -> None: ...
+
+class RunStart(_message.Message):
+    __slots__ = ("run_id", "repository", "pipeline", "tags", "solids", "max_concurrency", "parent_id", "detached")
+    class TagsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    REPOSITORY_FIELD_NUMBER: _ClassVar[int]
+    PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    SOLIDS_FIELD_NUMBER: _ClassVar[int]
+    MAX_CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
+    PARENT_ID_FIELD_NUMBER: _ClassVar[int]
+    DETACHED_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    repository: str
+    pipeline: str
+    tags: _containers.ScalarMap[str, str]
+    solids: _containers.RepeatedScalarFieldContainer[str]
+    max_concurrency: int
+    parent_id: str
+    detached: bool
+    def __init__(self, run_id: _Optional[str] = ..., repository: _Optional[str] = ..., pipeline: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., solids: _Optional[_Iterable[str]] = ..., max_concurrency: _Optional[int] = ..., parent_id: _Optional[str] = ..., detached: bool = ...) -> None: ...
+
+class StartRunReply(_message.Message):
+    __slots__ = ("error",)
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    error: Error
+    def __init__(self, error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
+
+class RunsRequest(_message.Message):
+    __slots__ = ("follow", "cancel", "detach")
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
+    DETACH_FIELD_NUMBER: _ClassVar[int]
+    follow: FollowRun
+    cancel: str
+    detach: str
+    def __init__(self, follow: _Optional[_Union[FollowRun, _Mapping]] = ..., cancel: _Optional[str] = ..., detach: _Optional[str] = ...) -> None: ...
+
+class FollowRun(_message.Message):
+    __slots__ = ("run_id", "after")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    after: int
+    def __init__(self, run_id: _Optional[str] = ..., after: _Optional[int] = ...) -> None: ...
+
+class RunsPart(_message.Message):
+    __slots__ = ("run_id", "events", "over", "unknown", "detached")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    OVER_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    DETACHED_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    events: _containers.RepeatedCompositeFieldContainer[RunEvent]
+    over: bool
+    unknown: bool
+    detached: bool
+    def __init__(self, run_id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[RunEvent, _Mapping]]] = ..., over: bool = ..., unknown: bool = ..., detached: bool = ...) -> None: ...
+
+class RunEvent(_message.Message):
+    __slots__ = ("sequence", "at", "type", "solid", "data", "error")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SOLID_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    at: float
+    type: str
+    solid: str
+    data: str
+    error: Error
+    def __init__(self, sequence: _Optional[int] = ..., at: _Optional[float] = ..., type: _Optional[str] = ..., solid: _Optional[str] = ..., data: _Optional[str] = ..., error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
+
+class RunOutputRequest(_message.Message):
+    __slots__ = ("run_id",)
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    def __init__(self, run_id: _Optional[str] = ...) -> None: ...

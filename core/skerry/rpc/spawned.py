@@ -168,6 +168,7 @@ class SpawnedCodeServer(CodeServer):
             self._observer(status)
 
     def _end(self) -> None:
+        self._remote.end_runs()
         with contextlib.suppress(LocationError):
             self._remote.shut_down(_ASK_TIMEOUT)
             self._command.wait(_END_WAIT)

@@ -45,6 +45,8 @@ DESCRIPTION_LENGTH = 64 * 1024
 WARNINGS = 50
 WARNING_LENGTH = 2000
 PATH_LENGTH = 64 * 1024
+#: Characters of an entry, as JSON.
+ENTRY_LIMIT = 32 * 1024
 
 _STATES = {state: messages.State.Value(state.value) for state in State}
 #: What is CLOSED on the other side is not closed here: there will be another. What is IDLE there is asked all the same.
@@ -277,7 +279,22 @@ def _server(server: ServerInfo) -> messages.Server:
         image=optional_text(server.image, NAME_LENGTH),
         generation=number(server.generation) or 0,
         load_seconds=server.load_seconds,
+        entry=_entry(server.entry),
     )
+
+
+def _entry(entry: Mapping[str, Any] | None) -> str | None:
+    written = json.dumps(entry) if entry is not None else ""
+    return written if 0 < len(written) <= ENTRY_LIMIT else None
+
+
+def _read_entry(written: str | None) -> Mapping[str, Any] | None:
+    """Read an entry; what is none is as good as none: it only serves to load the same code elsewhere."""
+    try:
+        entry = json.loads(written) if written else None
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
 
 
 def _read_server(message: messages.Server, address: str) -> ServerInfo:
@@ -291,6 +308,7 @@ def _read_server(message: messages.Server, address: str) -> ServerInfo:
         image=optional(message, "image"),
         generation=message.generation,
         load_seconds=optional(message, "load_seconds"),
+        entry=_read_entry(optional(message, "entry")),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -104,7 +103,7 @@ class RunRecords:
     def _forget(self, run_ids: Iterable[str]) -> None:
         for run_id in run_ids:
             for runs in self._state_folder.places("runs"):
-                shutil.rmtree(runs / run_id, ignore_errors=True)
+                RunFolder(runs / run_id).remove()
             self._index.delete(run_id)
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ from skerry.workspace.run_report import Report
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace_file.nearest import nearest
 
+#: The part of the state folder in which runs are kept.
+RUNS = "runs"
 #: Seconds to wait for a location that is LOADING.
 READY_LIMIT = 60.0
 #: Seconds between two looks at a journal whose run somebody else keeps.
@@ -62,6 +64,11 @@ class LaunchedRun:
     def is_followed(self) -> bool:
         """Whether somebody on this machine executes it or follows it, so that what is known of it is no older."""
         return self._folder.is_alive()
+
+    @property
+    def is_followed_here(self) -> bool:
+        """Whether this process has launched it, or follows it, and it is not over."""
+        return not self._is_ended()
 
     def output(self) -> str:
         """Give what it has written to stdout and stderr, as far as it is kept; of a run that is over, all of that."""
@@ -119,15 +126,23 @@ class LaunchedRun:
         if self._following is not None:
             self._following.launcher.detach(self._following.launch)
 
+    def _observe(self, news: Callable[[], None]) -> Callable[[], None] | None:
+        """Call ``news`` whenever something may have happened; gives what ends that, None where that is not known."""
+        return self._following.report.observe(news) if self._following is not None else None
+
     # -- under the lock ----------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         self._take()
-        if self._is_over() or self._known.elsewhere:
-            return  # how a run elsewhere ends, only who follows it can know
-        if self._is_ended() and not self._folder.is_alive():
-            self._folder.lose()
+        if not self._is_over() and self._mend():
             self._take()
+
+    def _mend(self) -> bool:
+        """Write the end of a run that nobody executes any more, unless it is there; tells whether it is now."""
+        if self._known.elsewhere or not self._is_ended() or self._folder.is_alive():
+            return False  # how a run elsewhere ends, only who follows it can know
+        self._folder.lose()
+        return True
 
     def _take(self) -> None:
         for event in self._tail.read():
@@ -155,16 +170,21 @@ class Following:
 class Launching:
     """Launches runs of the locations of one workspace, and finds those that were launched."""
 
-    def __init__(self, state_folder: StateFolder, launchers: Launchers) -> None:
+    def __init__(self, state_folder: StateFolder, launchers: Launchers, runs: str = RUNS) -> None:
+        """``runs``: the part of the state folder in which the runs are kept."""
         self._state_folder = state_folder
         self._launchers = launchers
+        self._runs = runs
 
     def launch(
         self, life: Life, options: RunOptions, *, run_id: str | None, detached: bool, launcher: str | None
     ) -> LaunchedRun:
         """See ``Location.launch``; in ``options`` an empty ``repository`` means the one that has the pipeline."""
         chosen = self._launchers.get(launcher)
-        folder = RunFolder.of(self._state_folder.make("runs", 0o700), run_id or uuid.uuid4().hex)
+        runs = self._state_folder.make(self._runs, 0o700)
+        folder = RunFolder.of(runs, run_id or uuid.uuid4().hex)
+        if options.parent_id is not None:
+            find(self._state_folder, options.parent_id, self._runs)
         with life.hold(READY_LIMIT) as (server, state):
             pipeline, options = _chosen(state, options)
             _check(pipeline, options)
@@ -200,9 +220,18 @@ class Launching:
 
     def launched(self, run_id: str, lives: Mapping[str, Life]) -> LaunchedRun:
         """See ``Workspace.launched``. ``lives``: the locations by their names."""
-        found = find(self._state_folder, run_id)
+        found = find(self._state_folder, run_id, self._runs)
         life = lives.get(found.run.location)
         return self._resumed(life, found) if life is not None else found
+
+    def forget(self, before: float) -> None:
+        """Remove what is kept of runs of which nothing was heard since then, in seconds since the epoch."""
+        for runs in self._state_folder.places(self._runs):
+            with contextlib.suppress(OSError):
+                for name in os.listdir(runs):
+                    folder = RunFolder(runs / name)
+                    if folder.last_heard() < before and not folder.is_alive():
+                        folder.remove()
 
     def close(self) -> None:
         """Cancel what is not detached, and wait for its end. Idempotent."""
@@ -235,15 +264,15 @@ class Launching:
             following.report.give_up()
             raise
         if not is_there:
-            lost = RunError(ErrorKind.RUN_UNKNOWN_ELSEWHERE, location=state.name)
+            lost = RunError(ErrorKind.RUN_UNKNOWN_ELSEWHERE, where=f"The location {state.name!r}", run_id=run.id)
             following.report.ended(ErrorInfo(lost.kind, str(lost)))
         return _followed(life, LaunchedRun(folder, run, following))
 
 
-def find(state_folder: StateFolder, run_id: str) -> LaunchedRun:
+def find(state_folder: StateFolder, run_id: str, part: str = RUNS) -> LaunchedRun:
     """Give a run of the workspace by its id, as it is known on this machine. Raises UnknownRunError."""
     known: list[str] = []
-    for runs in state_folder.places("runs"):
+    for runs in state_folder.places(part):
         folder = RunFolder.of(runs, run_id)
         try:
             return LaunchedRun(folder, folder.run())

@@ -84,6 +84,15 @@ class RunFolder:
             os.close(descriptor)
         return False
 
+    def last_heard(self) -> float:
+        """Tell when something was last written of the run, in seconds since the epoch. Raises OSError."""
+        journal = self.path / JOURNAL
+        return (journal if journal.exists() else self.path).stat().st_mtime
+
+    def remove(self) -> None:
+        """Remove all that is kept of the run."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def cancel(self) -> None:
         """Ask whoever keeps the run to cancel it. Raises OSError."""
         (self.path / CANCEL).touch(mode=0o600)

@@ -32,6 +32,7 @@ class Report(RunReport):
         #: Nothing more comes; or it comes, but not to here.
         self.is_ended = False
         self.is_left = False
+        self._observers: list[Callable[[], None]] = []
         self._writing = threading.Lock()
         self._journal: Journal | None = None
         self._lock: int | None = None
@@ -88,6 +89,20 @@ class Report(RunReport):
         """See ``RunReport``."""
         with self.changed:
             self.changed.notify_all()
+            observers = list(self._observers)
+        for observer in observers:
+            observer()
+
+    def observe(self, observer: Callable[[], None]) -> Callable[[], None]:
+        """Call ``observer`` whenever something may have been told, in any thread; gives what ends that."""
+        with self.changed:
+            self._observers.append(observer)
+
+        def end() -> None:
+            with self.changed:
+                self._observers.remove(observer)
+
+        return end
 
     def ended(self, error: ErrorInfo | None = None) -> None:
         """See ``RunReport``."""
@@ -116,7 +131,7 @@ class Report(RunReport):
         with self.changed:
             first = not (self.is_ended or self.is_left)
             self.is_ended, self.is_left = self.is_ended or not left, self.is_left or left
-            self.changed.notify_all()
+        self.grew()
         if first:
             self._when_over()
 

@@ -17,7 +17,7 @@ from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
 from skerry.workspace.launchers import Launchers
-from skerry.workspace.launching import LaunchedRun, Launching
+from skerry.workspace.launching import RUNS, LaunchedRun, Launching
 from skerry.workspace.life import Life
 from skerry.workspace.location import Location
 from skerry.workspace.moves import Observer
@@ -56,8 +56,9 @@ class Workspace:
         processes: Processes,
         *,
         log_output: bool = False,
+        runs: str = RUNS,
     ) -> None:
-        """Use ``load`` or ``from_entries``."""
+        """Use ``load`` or ``from_entries``. ``runs``: the part of the state folder in which runs are kept."""
         description = read()
         self._read = read
         self._reloading = threading.Lock()
@@ -67,7 +68,7 @@ class Workspace:
         self._processes = processes
         self._state_folder = StateFolder.of(description.folder)
         self._opener = LocationOpener(registry, processes, self._state_folder, log_output=log_output)
-        self._launching = Launching(self._state_folder, Launchers(registry))
+        self._launching = Launching(self._state_folder, Launchers(registry), runs)
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -102,18 +103,20 @@ class Workspace:
         folder: str | os.PathLike[str] | None = None,
         processes: Processes | None = None,
         log_output: bool = False,
+        runs: str = RUNS,
     ) -> Workspace:
         """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
 
         ``folder``: what paths are relative to; default is the current folder. ``processes``
-        and ``log_output``: as for ``load``. Raises WorkspaceFileError.
+        and ``log_output``: as for ``load``. ``runs``: the part of the state folder in which runs are kept. Raises
+        WorkspaceFileError.
         """
         with _closed_on_error(processes) as running:
             registry = Registry()
             base = Path(folder) if folder is not None else Path.cwd()
             entries = list(load_from)
             read = functools.partial(read_entries, entries, base.absolute(), registry)
-            return cls(read, registry, running, log_output=log_output)
+            return cls(read, registry, running, log_output=log_output, runs=runs)
 
     @property
     def locations(self) -> tuple[Location, ...]:

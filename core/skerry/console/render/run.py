@@ -12,7 +12,7 @@ from skerry.console.render.errors import render_error
 from skerry.console.render.layout import columns, paragraph
 from skerry.console.render.moves import ago
 from skerry.console.render.page import BAD, GOOD, LOOK, MOVING, QUIET, STRONG, Page, Piece, indented, line
-from skerry.console.text import counted
+from skerry.console.text import counted, safe
 from skerry.execution import EventType
 from skerry.model import ErrorInfo, PipelineSnapshot, Run, RunEvent, RunStatus
 
@@ -162,6 +162,20 @@ def render_event(event: RunEvent, page: Page) -> list[Text]:
 def render_cancelling(page: Page) -> list[Text]:
     """Say what Ctrl-C has begun, and what another one would do."""
     return paragraph("Cancelling the run. Ctrl-C once more leaves it to itself.", page, LOOK)
+
+
+def render_away(run: Run, page: Page) -> list[Text]:
+    """Say that nothing is heard of a run that goes on."""
+    words = (
+        f"The connection to {safe(run.location)} is lost. The run goes on there; what it tells comes once it is back."
+    )
+    return paragraph(words, page, LOOK)
+
+
+def render_last_heard(run: Run, page: Page) -> list[Text]:
+    """Say that more may have happened than is known."""
+    words = f"It is executed elsewhere, and {safe(run.location)} cannot be reached: this is what was heard last."
+    return paragraph(words, page, LOOK)
 
 
 def _words(event: RunEvent) -> tuple[str, str]:
