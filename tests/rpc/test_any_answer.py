@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
+import tempfile
 from collections.abc import Iterator
 from concurrent import futures
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +18,19 @@ from support import raw
 from support.servers import Server, serving
 from support.waiting import wait_until
 
-from skerry import ErrorKind, Evaluation, State
-from skerry.plugin import ServerStatus
+from skerry import ErrorKind, Evaluation, LocationError, State
+from skerry.model import RunOptions
+from skerry.plugin import RunStart, ServerStatus
+from skerry.rpc import remote_runs
 from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.client import connect
 from skerry.rpc.protocol import CAPABILITIES, SERVICE, grpc
+from skerry.workspace.run_folder import RunFolder
+from skerry.workspace.run_report import Report
 
 EXAMPLES = 25
-STREAMS = ("Watch", "Snapshot", "Output", "Evaluate")
+STREAMS = ("Watch", "Snapshot", "Output", "Evaluate", "RunOutput")
+CONVERSATIONS = ("StartRun", "FollowRuns")
 METHODS = (*STREAMS, "Handshake", "Reload")
 
 HELLO = messages.HandshakeReply(
@@ -44,6 +52,7 @@ class Answers:
         self._pool = futures.ThreadPoolExecutor(8)
         self._server = grpc.server(self._pool, options=[("grpc.so_reuseport", 0)])
         handlers = {name: self._stream(name) if name in STREAMS else self._unary(name) for name in METHODS}
+        handlers.update({name: self._conversation(name) for name in CONVERSATIONS})
         self._server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, handlers)])
         self.port = self._server.add_insecure_port("localhost:0")
         self._server.start()
@@ -54,6 +63,9 @@ class Answers:
 
     def _unary(self, name: str) -> Any:
         return grpc.unary_unary_rpc_method_handler(lambda request, context: self.of[name][0])
+
+    def _conversation(self, name: str) -> Any:
+        return grpc.stream_stream_rpc_method_handler(lambda requests, context: iter(self.of[name]))
 
     def _stream(self, name: str) -> Any:
         return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(self.of[name]))
@@ -130,6 +142,42 @@ def test_any_result_of_an_evaluation(answers: Answers, parts: list[bytes]) -> No
 
 
 @pytest.fixture(scope="module")
+def impatient() -> Iterator[None]:
+    """Wait for no other connection where this one answers nonsense."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remote_runs, "RETRY_FOR", 0.1)
+        patch.setattr(remote_runs, "_NOTICE", 0.1)
+        yield
+
+
+@pytest.mark.usefixtures("impatient")
+@settings(max_examples=EXAMPLES)
+@given(PARTS, PARTS)
+@example([b""], [b"\xff"])
+@example([b""], [messages.RunsPart(run_id="a", over=True).SerializeToString()])
+@example([b""], [messages.RunsPart(run_id="a", events=[messages.RunEvent(sequence=7)]).SerializeToString()])
+@example([b""], [messages.RunsPart(run_id="a", events=[messages.RunEvent(sequence=1, data="[")]).SerializeToString()])
+def test_any_answer_about_a_run(answers: Answers, replies: list[bytes], parts: list[bytes]) -> None:
+    answers.of = {"Handshake": [HELLO], "Watch": [READY], "Snapshot": [], "Output": [], "RunOutput": [b"\xff"]}
+    answers.of |= {"StartRun": replies, "FollowRuns": parts}
+    statuses: list[ServerStatus] = []
+    with tempfile.TemporaryDirectory() as folder:
+        report = Report(RunFolder(Path(folder)), (), lambda: None)
+        code_server = connect(f"localhost:{answers.port}", None, None, None)
+        try:
+            code_server.watch(statuses.append)
+            wait_until(lambda: len(statuses) > 1, what="a connection, or none")
+            with contextlib.suppress(LocationError):
+                code_server.start_run(RunStart("a", RunOptions("r", "p"), detached=True), report)
+        finally:
+            code_server.close()
+        # What is no event of the run is not in its journal.
+        journal = Path(folder) / "events.jsonl"
+        lines = journal.read_text().splitlines() if journal.exists() else []
+        assert [json.loads(line)["sequence"] for line in lines] == list(range(1, len(lines) + 1))
+
+
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     (folder / "code.py").write_text("from skerry import pipeline\n\n@pipeline\ndef daily():\n    pass\n")
@@ -139,13 +187,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @settings(max_examples=4 * EXAMPLES)
-@given(st.sampled_from(["Handshake", "Snapshot", "Output", "Evaluate"]), st.binary(max_size=300))
+@given(
+    st.sampled_from(["Handshake", "Snapshot", "Output", "Evaluate", "RunOutput", *CONVERSATIONS]),
+    st.binary(max_size=300),
+)
 @example("Handshake", b"\x0a\xff\xff\xff\xff\x0f")
 @example("Evaluate", messages.EvaluateRequest(timeout_seconds=float("nan")).SerializeToString())
 @example("Evaluate", messages.EvaluateRequest(timeout_seconds=float("inf")).SerializeToString())
 def test_any_request(server: Server, method: str, request: bytes) -> None:
     with contextlib.closing(raw.channel(f"localhost:{server.port}")) as channel:
-        call = raw.stream if method in STREAMS else raw.unary
+        kinds = {**dict.fromkeys(STREAMS, raw.stream), **dict.fromkeys(CONVERSATIONS, raw.conversation)}
+        call = kinds.get(method, raw.unary)
         refusals = []
         try:
             list(call(channel, method)(request, timeout=20))

@@ -1,4 +1,4 @@
-"""What goes over the wire comes out as it went in: statuses, snapshots, reloads, evaluations. All messages are small.
+"""What goes over the wire comes out as it went in: statuses, snapshots, reloads, evaluations, runs; in small messages.
 
 What is cut on the way, all of it for people to read: errors above ``wire_errors.ERROR_LIMIT``, names above 4 096 bytes,
 descriptions of repositories and ``sys.path`` above 64 KiB, progress above 1 000 bytes. Lone surrogates are written out.
@@ -6,6 +6,7 @@ descriptions of repositories and ``sys.path`` above 64 KiB, progress above 1 000
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from support.records import TEXT, TEXT_OF_FILE_NAMES, records
 
 from skerry.errors import ErrorKind
+from skerry.execution import EventType
 from skerry.model import (
     DefinitionFailure,
     ErrorInfo,
@@ -30,12 +32,14 @@ from skerry.model import (
     ReloadResult,
     RepositorySnapshot,
     RequestedRun,
+    RunEvent,
+    RunOptions,
     ServerInfo,
     State,
 )
-from skerry.plugin import ServerStatus
+from skerry.plugin import RunStart, ServerStatus
 from skerry.rpc import skerry_v1_pb2 as messages
-from skerry.rpc import wire, wire_evaluation, wire_reload
+from skerry.rpc import wire, wire_evaluation, wire_reload, wire_runs
 
 ADDRESS = "sales.example.com:4266"
 LARGEST = 1024 * 1024 + 64 * 1024
@@ -106,6 +110,25 @@ def test_what_comes_of_an_evaluation_comes_out_as_it_went_in(result: EvaluationR
     read = wire_evaluation.read_result(parts)
     assert read == result
     assert repr([run.run_config for run in read.run_requests]) == repr([run.run_config for run in result.run_requests])
+
+
+@given(TEXT, records(RunOptions, **PLAIN), st.booleans())
+@example("large", RunOptions("r", "p", {"x": "\udcff" * 100_000}), True)
+def test_what_is_to_be_run_comes_out_as_it_went_in(run_id: str, options: RunOptions, detached: bool) -> None:
+    start = RunStart(run_id, options, detached)
+    first, *more = [parsed(part) for part in wire_runs.write_start(start)]
+    assert all(part.ByteSize() < 64 * 1024 for part in (first, *more))
+    read = wire_runs.read_start(first.start, "".join(part.run_config for part in more))
+    assert read == start
+    assert repr(read.options.run_config) == repr(options.run_config)
+
+
+@given(TEXT, st.lists(records(RunEvent, **PLAIN), max_size=5))
+@example("many", [RunEvent(number, 0.0, EventType.LOG, None, {"message": "x" * 1000}) for number in range(200)])
+def test_events_come_out_as_they_went_in(run_id: str, events: list[RunEvent]) -> None:
+    parts = [parsed(part) for part in wire_runs.write_events(run_id, events)]
+    assert all(part.run_id == run_id and part.ByteSize() <= LARGEST for part in parts)
+    assert repr([wire_runs.read_event(event) for part in parts for event in part.events]) == repr(events)
 
 
 @given(st.lists(records(RepositorySnapshot, **PLAIN), max_size=3).map(tuple))
@@ -307,7 +330,10 @@ def test_a_location_stays_when_the_servers_own_is_closed() -> None:
 
 # -- bytes of anybody -------------------------------------------------------------------------------------------------
 
-PARSED = (messages.Status, messages.SnapshotPart, messages.ReloadReply, messages.OutputPart, messages.HandshakeReply)
+PARSED = (
+    *(messages.Status, messages.SnapshotPart, messages.ReloadReply, messages.OutputPart, messages.HandshakeReply),
+    *(messages.RunsPart, messages.StartRunPart),
+)
 
 
 @given(st.sampled_from(PARSED), st.binary(max_size=200))
@@ -327,6 +353,13 @@ def test_any_bytes_are_a_message_or_a_decode_error(kind: Any, data: bytes) -> No
     elif kind is messages.SnapshotPart:
         wire.read_snapshot(message.items)
         wire.read_status(message.status, ADDRESS)
+    elif kind is messages.RunsPart:
+        for event in message.events:
+            with contextlib.suppress(ValueError):
+                wire_runs.read_event(event)
+    elif kind is messages.StartRunPart:
+        with contextlib.suppress(ValueError):
+            wire_runs.read_start(message.start, message.run_config)
 
 
 @pytest.mark.parametrize("schema", ["[" * 100_000, "{", "[]", "3", "null", '"x"', "", "9" * 5000, '{"a": "\\ud800"}'])

@@ -90,3 +90,9 @@ def unary(over: grpc.Channel, method: str) -> Any:
 def stream(over: grpc.Channel, method: str) -> Any:
     """Give a streaming method of the service, from bytes to an iterator of bytes."""
     return over.unary_stream(f"/skerry.v1.CodeServer/{method}")
+
+
+def conversation(over: grpc.Channel, method: str) -> Any:
+    """Give a method of the service whose client sends several messages, from bytes to an iterator of bytes."""
+    call: Any = over.stream_stream(f"/skerry.v1.CodeServer/{method}")
+    return lambda request, timeout: call(iter([request]), timeout=timeout)

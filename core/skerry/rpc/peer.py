@@ -52,9 +52,13 @@ class Peer:
         return self.hello
 
     def call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
-        """Make a call; ``timeout`` in seconds. Raises LocationError."""
+        """Make a call; ``timeout`` in seconds, ``request`` a message, or an iterator of them. Raises LocationError."""
         with self.errors():
-            return method(request, timeout=timeout, metadata=self._metadata())
+            reply = method(request, timeout=timeout, metadata=self._metadata())
+        if reply is None:  # which is no error to grpc
+            advice = "See whether both sides have the same version of Skerry."
+            raise unreachable(self.address, "it ends a call without an answer", advice)
+        return reply
 
     def probe(self, check: Callable[[grpc.Channel, str, float], str], service: str, timeout: float) -> str:
         """Ask for the server's health with ``skerry.rpc.health.check``. Raises LocationError."""

@@ -28,6 +28,8 @@ from skerry.rpc.wire_runs import read_event, write_start
 START_TIMEOUT = 90.0
 #: Seconds for which a start is tried again when the connection is lost meanwhile. The server starts each run once.
 RETRY_FOR = 10.0
+#: Seconds within which a connection is known to be lost, once a call over it has failed for that.
+_NOTICE = 0.5
 #: Seconds before the call that follows is made again, where the connection is there.
 _PAUSE = 1.0
 #: Seconds for what a run has written.
@@ -93,13 +95,11 @@ class RemoteRuns:
         while True:
             peer = self._connected_peer(deadline, "StartRun", "A run")
             try:
-                with peer.errors():
-                    reply = peer.stream(peer.stubs.start_run, iter(parts), START_TIMEOUT)
+                reply = peer.call(peer.stubs.start_run, iter(parts), START_TIMEOUT)
                 break
             except LocationError as error:
-                if error.kind is not ErrorKind.SERVER_UNREACHABLE or time.monotonic() > deadline:
+                if error.kind is not ErrorKind.SERVER_UNREACHABLE or not self._is_lost(peer):
                     raise
-                self._wait_for_another(peer, deadline)
         if reply.HasField("error"):
             raise self._refused(read_error(reply.error).message)
         self._follow(_Run(start.run_id, report, start.detached))
@@ -305,9 +305,10 @@ class RemoteRuns:
         peer.require(capability, what)
         return peer
 
-    def _wait_for_another(self, peer: Peer, deadline: float) -> None:
+    def _is_lost(self, peer: Peer) -> bool:
+        """Tell whether a connection is lost, which may be noticed a little later by who watches it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._peer is not peer, max(0.0, deadline - time.monotonic()))
+            return self._changed.wait_for(functools.partial(self._is_left, peer), _NOTICE)
 
     def _refused(self, reason: str) -> LocationError:
         return LocationError(ErrorKind.RUN_REFUSED, address=self._address.words, reason=reason)
