@@ -30,7 +30,7 @@ def render() -> str:
     """Give the reference as Markdown."""
     registry = Registry()
     composed = compose_schema(registry)["properties"]
-    types, launchers = composed["load_from"]["items"]["properties"], composed["run_launcher"]["then"]["properties"]
+    types, launchers = composed["load_from"]["items"]["properties"], composed["run_launcher"]["properties"]
     parts = [part for key in BUILT_IN for part in _type_section(registry.get(key), _options(types[key]))]
     common = _options(types[BUILT_IN[0]])
     parts += ["### Every type", "", *_table({key: common["properties"][key] for key in COMMON}, ())]

@@ -28,8 +28,8 @@ def test_the_schema_holds_every_installed_launcher_that_can_be_used(tmp_path: Pa
     result = skerry(tmp_path, "schema", PYTHONPATH=str(site))
     assert result.returncode == 0
     launcher = json.loads(result.stdout)["properties"]["run_launcher"]
-    assert {"process", "queue"} <= set(launcher["then"]["properties"])
-    assert not {"wreck", "wrong"} & set(launcher["then"]["properties"])
+    assert {"process", "queue"} <= set(launcher["properties"])
+    assert not {"wreck", "wrong"} & set(launcher["properties"])
     assert "The run launcher 'wreck' (skerry-wreck 1.5) cannot be used: SystemExit: no cluster" in result.stderr
     assert "'wrong' (skerry-wrong 1.5) cannot be used: its schema is wrong: 'intgeer'" in result.stderr
     validator = Draft7Validator(json.loads(result.stdout))

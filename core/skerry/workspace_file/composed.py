@@ -116,10 +116,11 @@ def _add_launchers(schema: dict[str, Any], registry: Registry) -> None:
     """Say which run launchers there are: a key alone, or a mapping with one of them."""
     launchers, _ = _launchers(registry)
     alone = [key for key in launchers if Draft7Validator(registry.launcher(key).schema).is_valid({})]
-    one = {"minProperties": schema.pop("minProperties"), "maxProperties": 1}
-    long = {"type": "object", **one, "properties": launchers, "additionalProperties": False}
     del schema["minLength"]  # the keys say more
-    schema.update({"if": {"type": "object"}, "then": long, "else": {"type": "string", "enum": alone}})
+    schema.update(properties=launchers, additionalProperties=False)
+    # Beside the properties, a limit of one would keep editors from proposing any.
+    schema["allOf"] = [{"maxProperties": 1}]
+    schema.update({"if": {"type": "string"}, "then": {"enum": alone}})
 
 
 def _type_schema(location_type: LocationType, common_options: Mapping[str, Any]) -> dict[str, Any]:
