@@ -46,7 +46,7 @@ NOTEBOOK = """
 #: What has runs executed by the location's code server, and tells in a file what it was made with and asked for.
 QUEUE = """
     import json
-    from skerry.plugin import LocationError, RunLauncher
+    from skerry.plugin import ErrorInfo, ErrorKind, LocationError, RunLauncher
 
     class Queue(RunLauncher):
         key = "queue"
@@ -60,6 +60,7 @@ QUEUE = """
                 "password": {"type": "string", "writeOnly": True, "description": "Its own.", "examples": ["${PIN}"]},
                 "env": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Variables."},
                 "refuse": {"type": "string", "description": "Refuse runs with these words."},
+                "fail": {"type": "string", "description": "Have runs fail elsewhere, with these words."},
                 "record": {"type": "string", "writeOnly": False, "description": "A file that tells."},
             },
             "required": ["name"],
@@ -78,13 +79,16 @@ QUEUE = """
                     file.write(json.dumps([what, value]) + "\\n")
 
         def is_elsewhere(self, launch):
-            return False
+            return "fail" in self.options
 
         def start(self, launch):
             if "refuse" in self.options:
                 raise LocationError(reason=self.options["refuse"])
             self.tell("started", [launch.start.run_id, self.options["name"], sorted(launch.start.secrets)])
-            launch.server.start_run(launch.start, launch.report)
+            if "fail" in self.options:
+                launch.report.ended(ErrorInfo(kind=ErrorKind.NOT_OPENED, message=self.options["fail"]))
+            else:
+                launch.server.start_run(launch.start, launch.report)
 
         def cancel(self, launch):
             self.tell("cancel", [launch.start.run_id, self.options["name"]])

@@ -191,6 +191,18 @@ def test_the_secrets_of_the_launcher_are_hidden_in_its_runs(
     assert not [one for one in kept if TOKEN.encode() in one]
 
 
+def test_what_a_launcher_says_of_the_end_of_a_run_shows_no_secret(
+    workspace: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", TOKEN)
+    location = workspace("{queue: {name: jobs, fail: 'no room with ${TOKEN}'}}")
+    run = location.launch("waiting", run_id="mine")
+    assert run.wait(30).status is RunStatus.FAILED
+    (error,) = [event.error for event in run.events() if event.error is not None]
+    assert error.message == "no room with ***"
+    assert TOKEN not in (tmp_path / ".skerry" / "runs" / "mine" / "events.jsonl").read_text()
+
+
 @pytest.mark.parametrize(
     "launcher",
     [

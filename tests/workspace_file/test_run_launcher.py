@@ -81,7 +81,7 @@ def test_a_key_alone_and_a_key_with_options_are_read(read: Read) -> None:
             "run_launcher:\n  queue:\n    name: jobs\n    sise: 3",
             "queue",
             "5:5: error: Unknown key `sise` under `queue`.\n"
-            "  Did you mean `size`? Known keys: `name`, `size`, `password`, `env`, `refuse`, `record`.",
+            "  Did you mean `size`? Known keys: `name`, `size`, `password`, `env`, `refuse`, `fail`, `record`.",
         ),
         (
             "run_launcher:\n  process:\n    network: jobs",
@@ -240,6 +240,8 @@ def test_a_secret_that_is_wrong_is_not_shown(read: Read, monkeypatch: pytest.Mon
 
     assert len(problems) == 3
     assert not [one for one in ("s3cret", "hunter2") if one in str(problems)]
+    (problem,) = chosen(read("run_launcher: {queue: {name: jobs, password: hunter2, hunter2: 1}}")).problems
+    assert problem.message == "Unknown key `***` under `queue`."
 
 
 def test_of_several_files_the_last_that_has_the_key_counts_whole(site: Path, write: Write) -> None:
