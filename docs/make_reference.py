@@ -17,6 +17,8 @@ END = "<!-- end of reference -->\n"
 
 #: The location types that come with Skerry. Others document their own.
 BUILT_IN = ("python_file", "python_package", "python_module", "grpc_server")
+#: The run launchers that do.
+LAUNCHERS = ("process",)
 #: Options that core adds to every type: the same everywhere, and described once.
 COMMON = ("location_name", "startup_timeout", "lazy", "idle_timeout", "watch", "env", "env_file")
 
@@ -27,10 +29,12 @@ _KINDS |= {"object": "mapping", "array": "list"}
 def render() -> str:
     """Give the reference as Markdown."""
     registry = Registry()
-    types = compose_schema(registry)["properties"]["load_from"]["items"]["properties"]
+    composed = compose_schema(registry)["properties"]
+    types, launchers = composed["load_from"]["items"]["properties"], composed["run_launcher"]["properties"]
     parts = [part for key in BUILT_IN for part in _type_section(registry.get(key), _options(types[key]))]
     common = _options(types[BUILT_IN[0]])
     parts += ["### Every type", "", *_table({key: common["properties"][key] for key in COMMON}, ())]
+    parts += [part for key in LAUNCHERS for part in _launcher_section(key, launchers[key])]
     return "\n".join(parts)
 
 
@@ -60,6 +64,14 @@ def _type_section(location_type: LocationType, schema: Mapping[str, Any]) -> Ite
     rules = list(_rules(schema, ""))
     if rules:
         yield from (" ".join(rules), "")
+
+
+def _launcher_section(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"### The run launcher {key}", "", f"{schema['description'].rstrip('.')}.", "")
+    if schema.get("properties"):
+        yield from _table(schema["properties"], schema.get("required", ()))
+    else:
+        yield from ("It has no options.", "")
 
 
 def _rules(schema: Mapping[str, Any], inside: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Writes schemas/skerry_schemas/composed.schema.json from the built-in types: ``python docs/make_schema.py``."""
+"""Writes schemas/skerry_schemas/composed.schema.json from what is built in: ``python docs/make_schema.py``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from importlib import metadata
 from pathlib import Path
 
-from skerry.plugin.discovery import GROUP
+from skerry.plugin.discovery import GROUP, LAUNCHERS
 from skerry.plugin.registry import Registry
 from skerry.workspace_file import compose_schema
 
@@ -14,8 +14,9 @@ FILE = Path(__file__).resolve().parents[1] / "schemas" / "skerry_schemas" / "com
 
 
 def render() -> str:
-    """Give the text of the file: of the types that come with Skerry, whatever else is installed."""
-    built_in = metadata.distribution("skerry").entry_points.select(group=GROUP)
+    """Give the text of the file: of what comes with Skerry, whatever else is installed."""
+    points = metadata.distribution("skerry").entry_points
+    built_in = [*points.select(group=GROUP), *points.select(group=LAUNCHERS)]
     return json.dumps(compose_schema(Registry(built_in)), indent=2, ensure_ascii=False) + "\n"
 
 

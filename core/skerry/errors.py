@@ -81,6 +81,8 @@ class ErrorKind(OpenEnum):
     RUN_UNKNOWN_ELSEWHERE = "RUN_UNKNOWN_ELSEWHERE"
     RUN_REFUSED = "RUN_REFUSED"
     RUN_LAUNCHER_NOT_FOUND = "RUN_LAUNCHER_NOT_FOUND"
+    RUN_LAUNCHER_INVALID = "RUN_LAUNCHER_INVALID"
+    RUN_LAUNCHER_NEEDS_OPTIONS = "RUN_LAUNCHER_NEEDS_OPTIONS"
     RUN_LAUNCHER_FAILED = "RUN_LAUNCHER_FAILED"
     RUN_NOT_OVER = "RUN_NOT_OVER"
     RUN_CONFIG_UNREADABLE = "RUN_CONFIG_UNREADABLE"
@@ -208,6 +210,11 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ),
     ErrorKind.RUN_REFUSED: "The code server at {address} has not started the run: {reason}",
     ErrorKind.RUN_LAUNCHER_NOT_FOUND: "There is no run launcher {key!r}.\n{advice}",
+    ErrorKind.RUN_LAUNCHER_INVALID: "{detail}",
+    ErrorKind.RUN_LAUNCHER_NEEDS_OPTIONS: (
+        "The run launcher {key!r} cannot be used without options: {problems}\n"
+        "Name it in the workspace file under `run_launcher`, and write its options below."
+    ),
     ErrorKind.RUN_LAUNCHER_FAILED: (
         "The run launcher {key!r} ({distribution}) failed: {reason}\n"
         "This is a defect of the plugin: report it to its authors."
@@ -451,7 +458,7 @@ class PluginError(SkerryError):
         self.key = key
         self.reason = reason
         self.distribution = distribution
-        self.advice = advice or "Mend or uninstall the plugin; the other locations are not affected."
+        self.advice = advice or "Mend or uninstall the plugin; what does not use it is not affected."
 
     @property
     def sentence(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import skerry
-from support.plugins import NOTEBOOK, install
+from support.plugins import NOTEBOOK, QUEUE, install, install_launcher
 
 import skerry as package
 
@@ -67,6 +67,21 @@ def test_a_distribution_that_is_installed_twice_is_reported(tmp_path: Path) -> N
     assert {"1.4", "1.5"} <= set(re.findall(r"\d\.\d", warning))
 
 
+def test_run_launchers_are_shown_below_the_types_with_their_options(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    install_launcher(site, "queue", QUEUE, "Queue")
+    install_launcher(site, "wreck", "raise RuntimeError('no cluster')", "Wreck")
+    result = skerry(tmp_path, "types", PYTHONPATH=str(site))
+    assert (result.returncode, result.stderr) == (0, "")
+    types, _, launchers = result.stdout.partition("\nrun launchers\n")
+    assert "python_file" in types
+    lines = [" ".join(line.split()) for line in launchers.splitlines()]
+    assert f"process A process beside the location's code skerry {package.__version__}" in lines
+    start = lines.index("queue A queue skerry-queue 1.5")
+    assert lines[start + 1 : start + 3] == ["name: string required", "size: integer"]
+    assert "'wreck' (skerry-wreck 1.5) cannot be used: RuntimeError: no cluster" in launchers
+
+
 def test_help_needs_no_plugin(tmp_path: Path) -> None:
     install(tmp_path / "site", "notebook", "raise SystemExit('no kernel')")
     for arguments in (["--help"], ["types", "--help"], ["check", "--help"]):
@@ -88,3 +103,18 @@ def test_json_holds_the_same(tmp_path: Path) -> None:
     assert "no kernel" in types["sheet"]["error"]
     assert types["sheet"]["options"] == []
     assert "python_package" in types["python_module"]["deprecated"]
+
+
+def test_json_holds_the_run_launchers_beside_the_types(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    install_launcher(site, "queue", QUEUE, "Queue")
+    install_launcher(site, "wreck", "raise RuntimeError('no cluster')", "Wreck")
+    answer = json.loads(skerry(tmp_path, "types", "--json", PYTHONPATH=str(site)).stdout)
+    assert not {"queue", "process"} & {one["key"] for one in answer["types"]}
+    launchers = {one["key"]: one for one in answer["launchers"]}
+    queue = launchers["queue"]
+    assert (queue["distribution"], queue["summary"], queue["error"]) == ("skerry-queue 1.5", "A queue", None)
+    assert queue["description"] == "Have runs executed one by one."
+    assert [(one["name"], one["required"]) for one in queue["options"][:2]] == [("name", True), ("size", False)]
+    assert launchers["process"]["options"] == []
+    assert "no cluster" in launchers["wreck"]["error"]

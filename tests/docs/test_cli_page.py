@@ -120,7 +120,7 @@ def test_the_log_of_a_server_in_json_has_the_fields_that_the_page_shows(hello: P
     assert [one for one in shown if {**one, "time": ""} not in told] == []
 
 
-@pytest.mark.parametrize("record", [catalogue.TypeInfo, catalogue.OptionInfo])
+@pytest.mark.parametrize("record", [catalogue.TypeInfo, catalogue.LauncherInfo, catalogue.OptionInfo])
 def test_the_fields_of_the_catalogue_are_those_of_its_json(record: type[Any]) -> None:
     empty = record(**{field.name: None for field in fields(record)})
     told = table(PAGE[PAGE.index(f"<!-- catalogue: {record.__name__} -->") :])

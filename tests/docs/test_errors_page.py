@@ -242,6 +242,7 @@ NOT_MADE = {
     ErrorKind.RUN_UNKNOWN_ELSEWHERE,
     ErrorKind.RUN_REFUSED,
     ErrorKind.RUN_LAUNCHER_NOT_FOUND,
+    ErrorKind.RUN_LAUNCHER_NEEDS_OPTIONS,
     ErrorKind.RUN_LAUNCHER_FAILED,
     ErrorKind.RUN_NOT_OVER,
 }
@@ -258,6 +259,7 @@ ELSEWHERE = {
     ErrorKind.LOCATION_NOT_READY,
     ErrorKind.RUN_ID_INVALID,
     ErrorKind.RUN_CONFIG_UNREADABLE,
+    ErrorKind.RUN_LAUNCHER_INVALID,
 }
 
 BROKEN_PLUGIN = """
@@ -451,6 +453,18 @@ def test_the_message_on_the_page_is_what_such_a_launch_leads_to(
         location.launch(pipeline, **more)  # type: ignore[arg-type]
     assert caught.value.kind is kind
     assert example.text.rstrip() == str(caught.value)
+
+
+def test_the_message_on_the_page_is_that_of_a_launch_with_a_wrong_launcher(
+    load: Callable[[str], Workspace], write: Callable[[str, str], Path]
+) -> None:
+    (example,) = blocks(section(PAGE, "### RUN_LAUNCHER_INVALID"), "text")
+    path = write("team.py", _DAILY)
+    (location,) = load("load_from:\n  - python_file: team.py\nrun_launcher:\n  process:\n    network: jobs\n")
+    with pytest.raises(LocationError) as caught:
+        location.launch("daily")
+    assert caught.value.kind is ErrorKind.RUN_LAUNCHER_INVALID
+    assert example.text.rstrip() == str(caught.value).replace(f"{path.parent}/", "")
 
 
 def test_the_message_on_the_page_is_that_of_a_run_config_that_cannot_be_read() -> None:

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from support.commands import skerry
 from support.language_server import LanguageServer, language_server
-from support.plugins import NOTEBOOK, install
+from support.plugins import NOTEBOOK, QUEUE, install, install_launcher
 
 ERROR = 1
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
-    """Give a server that knows the schema of an installation with a third party's type."""
+    """Give a server that knows the schema of an installation with a third party's type and run launcher."""
     folder = tmp_path_factory.mktemp("editor")
     install(folder / "site", "notebook", NOTEBOOK)
+    install_launcher(folder / "site", "queue", QUEUE, "Queue")
     written = skerry(folder, "schema", "--output", "skerry.schema.json", PYTHONPATH=str(folder / "site"))
     assert written.returncode == 0, written.stderr
     schema = (folder / "skerry.schema.json").as_uri()
@@ -94,6 +95,24 @@ def test_it_underlines_a_mistake_where_it_is(
     start, end = told["range"]["start"], told["range"]["end"]
     assert (start["line"], end["line"]) == (1, 1)
     assert line[start["character"] : end["character"]] == underlined
+
+
+def test_it_knows_the_run_launchers_and_their_options(server: LanguageServer, request: pytest.FixtureRequest) -> None:
+    head = "load_from: []\nrun_launcher:"
+    assert server.open(uri(request), f"{head}\n  ") is not None
+    assert {"process", "queue"} <= set(labels(server.at("completion", uri(request), 2, 2)))
+    inside = uri(request).replace(".yaml", "-inside.yaml")
+    server.open(inside, f"{head}\n  queue:\n    name: jobs\n    ")
+    proposed = labels(server.at("completion", inside, 4, 4))
+    assert "How many at a time." in str(proposed["size"]["documentation"])
+    alone = uri(request).replace(".yaml", "-alone.yaml")
+    server.open(alone, f"{head} ")
+    assert "process" in labels(server.at("completion", alone, 1, 14))
+    good = uri(request).replace(".yaml", "-good.yaml")
+    assert server.open(good, f"{head}\n  queue: {{name: jobs, size: '${{SIZE}}'}}\n") == []
+    wrong = uri(request).replace(".yaml", "-wrong.yaml")
+    (told,) = server.open(wrong, f"{head}\n  queue: {{name: jobs, sise: 3}}\n")
+    assert "sise is not allowed" in told["message"]
 
 
 def test_it_accepts_references_and_strikes_out_what_is_deprecated(

@@ -1,4 +1,4 @@
-"""Third-party location types, installed into a folder that a process finds by PYTHONPATH."""
+"""Third-party location types and run launchers, installed into a folder that a process finds by PYTHONPATH."""
 
 from __future__ import annotations
 
@@ -43,15 +43,83 @@ NOTEBOOK = """
 """
 
 
+#: What has runs executed by the location's code server, and tells in a file what it was made with and asked for.
+QUEUE = """
+    import json
+    from skerry.plugin import ErrorInfo, ErrorKind, LocationError, RunLauncher
+
+    class Queue(RunLauncher):
+        key = "queue"
+        summary = "A queue"
+        schema = {
+            "type": "object",
+            "description": "Have runs executed one by one.",
+            "properties": {
+                "name": {"type": "string", "writeOnly": False, "description": "The queue.", "examples": ["jobs"]},
+                "size": {"type": "integer", "minimum": 1, "description": "How many at a time.", "examples": [3]},
+                "password": {"type": "string", "writeOnly": True, "description": "Its own.", "examples": ["${PIN}"]},
+                "env": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Variables."},
+                "refuse": {"type": "string", "description": "Refuse runs with these words."},
+                "fail": {"type": "string", "description": "Have runs fail elsewhere, with these words."},
+                "record": {"type": "string", "writeOnly": False, "description": "A file that tells."},
+            },
+            "required": ["name"],
+            "additionalProperties": False,
+        }
+
+        def __init__(self, options):
+            super().__init__(options)
+            self.tell("made", options)
+            if options["name"] == "none":
+                raise LocationError(reason="There is no such queue: " + str(options))
+
+        def tell(self, what, value):
+            if "record" in self.options:
+                with open(self.options["record"], "a") as file:
+                    file.write(json.dumps([what, value]) + "\\n")
+
+        def is_elsewhere(self, launch):
+            return "fail" in self.options
+
+        def start(self, launch):
+            if "refuse" in self.options:
+                raise LocationError(reason=self.options["refuse"])
+            self.tell("started", [launch.start.run_id, self.options["name"], sorted(launch.start.secrets)])
+            if "fail" in self.options:
+                launch.report.ended(ErrorInfo(kind=ErrorKind.NOT_OPENED, message=self.options["fail"]))
+            else:
+                launch.server.start_run(launch.start, launch.report)
+
+        def cancel(self, launch):
+            self.tell("cancel", [launch.start.run_id, self.options["name"]])
+            launch.server.cancel_run(launch.start.run_id)
+
+        def detach(self, launch):
+            launch.server.detach_run(launch.start.run_id)
+
+        def close(self):
+            self.tell("closed", self.options["name"])
+"""
+
+
 def install(site: Path, key: str, source: str, distribution: str = "") -> None:
-    """Write a plugin's module and its distribution's metadata, version 1.5, into ``site``."""
+    """Write a location type's module and its distribution's metadata, version 1.5, into ``site``."""
+    _install(site, key, source, distribution, "skerry.plugins", "")
+
+
+def install_launcher(site: Path, key: str, source: str, name: str) -> None:
+    """Do likewise for a run launcher. ``name``: of its class."""
+    _install(site, key, source, "", "skerry.run_launchers", f":{name}")
+
+
+def _install(site: Path, key: str, source: str, distribution: str, group: str, attribute: str) -> None:
     name = distribution or f"skerry-{key}"
     module = name.replace("-", "_")
     information = site / f"{module}-1.5.dist-info"
     information.mkdir(parents=True)
     (site / f"{module}.py").write_text(dedent(source))
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
-    (information / "entry_points.txt").write_text(f"[skerry.plugins]\n{key} = {module}\n")
+    (information / "entry_points.txt").write_text(f"[{group}]\n{key} = {module}{attribute}\n")
 
 
 def install_examples(folder: Path) -> Path:

@@ -47,7 +47,7 @@ def test_an_ordinary_entry_is_surely_valid() -> None:
         "env": {"A": "b", "N": 3.5},
         "env_file": ["secrets.env"],
     }
-    schema = schemas.options_schema(Registry().get("python_file"))
+    schema = schemas.options(Registry().get("python_file")).schema
     assert surely_valid(schema, options)
     for wrong in ({"start": "slow"}, {"startup_timeout": 0}, {"location_name": "a\n"}, {"env": {"A=": "b"}}, {"x": 1}):
         assert not surely_valid(schema, {**options, **wrong})

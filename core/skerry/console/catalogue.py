@@ -1,4 +1,4 @@
-"""The installed location types as data: what ``skerry types`` shows."""
+"""The installed location types and run launchers as data: what ``skerry types`` shows."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from skerry.model import Record
-from skerry.plugin import LocationType
+from skerry.plugin import LocationType, RunLauncher
 from skerry.plugin.registry import Registry
 from skerry_schemas import workspace_schema
 
 
 @dataclass(frozen=True)
 class OptionInfo(Record):
-    """A key that may stand under a type's own. ``schema``: its JSON Schema, as the plugin gives it."""
+    """A key that may stand under that of a type or launcher. ``schema``: its JSON Schema, as the plugin gives it."""
 
     name: str
     required: bool
@@ -40,6 +40,18 @@ class TypeInfo(Record):
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class LauncherInfo(Record):
+    """An installed run launcher, or the reason why it cannot be used. Its fields are as those of ``TypeInfo``."""
+
+    key: str
+    distribution: str
+    summary: str = ""
+    description: str = ""
+    options: tuple[OptionInfo, ...] = ()
+    error: str | None = None
+
+
 def installed_types(registry: Registry) -> tuple[TypeInfo, ...]:
     """Give every type that is installed, by key. Each plugin is imported; a broken one is one with an error."""
     from skerry.workspace_file import unusable_types
@@ -53,9 +65,21 @@ def installed_types(registry: Registry) -> tuple[TypeInfo, ...]:
     )
 
 
+def installed_launchers(registry: Registry) -> tuple[LauncherInfo, ...]:
+    """Give every run launcher that is installed, likewise."""
+    from skerry.workspace_file import unusable_launchers
+
+    unusable = unusable_launchers(registry)
+    return tuple(
+        LauncherInfo(key, registry.launcher_distribution(key), error=str(unusable[key]))
+        if key in unusable
+        else _describe_launcher(registry.launcher(key), registry.launcher_distribution(key))
+        for key in registry.launcher_keys
+    )
+
+
 def _describe(location_type: LocationType, distribution: str) -> TypeInfo:
     schema = location_type.schema
-    required = schema.get("required", ())
     common = workspace_schema()["definitions"]["common_options"]["properties"]
     options = {**schema.get("properties", {}), **common}
     return TypeInfo(
@@ -65,5 +89,16 @@ def _describe(location_type: LocationType, distribution: str) -> TypeInfo:
         description=schema.get("description", ""),
         shorthand=location_type.shorthand,
         deprecated=location_type.deprecated,
-        options=tuple(OptionInfo(name, name in required, option) for name, option in options.items()),
+        options=_options(options, schema),
     )
+
+
+def _describe_launcher(launcher: type[RunLauncher], distribution: str) -> LauncherInfo:
+    schema = launcher.schema
+    options = _options(schema.get("properties", {}), schema)
+    return LauncherInfo(launcher.key, distribution, launcher.summary, schema.get("description", ""), options)
+
+
+def _options(options: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[OptionInfo, ...]:
+    required = schema.get("required", ())
+    return tuple(OptionInfo(name, name in required, option) for name, option in options.items())

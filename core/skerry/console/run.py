@@ -40,7 +40,9 @@ _FRAME = 0.1
     help="Solids at the same time, each in a process of its own if several. Default: 1.",
 )
 @click.option("--run-id", metavar="ID", help="Its id. A run of this id that is there is shown, and not started again.")
-@click.option("--launcher", metavar="NAME", help="What has it executed, such as docker. Default: process.")
+@click.option(
+    "--launcher", metavar="NAME", help="What has it executed. Default: as the workspace file says, else process."
+)
 @click.option("--detach", is_flag=True, help="Print the id once it has started, and leave it to itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 import warnings
@@ -12,117 +11,80 @@ from importlib import metadata
 
 import pluggy
 
-from skerry.errors import PluginError
 from skerry.model import LocationState
 from skerry.plugin import hooks
 from skerry.plugin.discovery import GROUP as GROUP
-from skerry.plugin.discovery import (
-    LAUNCHERS,
-    InstalledTwice,
-    discover,
-    distribution_name,
-    distribution_words,
-    normalized,
-)
-from skerry.plugin.failures import words_of_failure
+from skerry.plugin.discovery import LAUNCHERS, InstalledTwice, discover, normalized
 from skerry.plugin.location_type import LocationType
+from skerry.plugin.offers import Offers, trace
 from skerry.plugin.runs import RunLauncher
-
-_LAUNCHER = "run launcher"
 
 
 class Registry:
     """The location types and run launchers that are installed.
 
-    Thread-safe; a location type that fails, fails again without being retried.
+    Thread-safe; a location type or run launcher that fails, fails again without being retried.
 
     Two variables help to find the plugin in the way: ``SKERRY_DISABLED_PLUGINS``, keys or names of distributions with
-    commas between them, makes their entries fail; ``SKERRY_TRACE_PLUGINS=1`` tells on stderr what is imported when.
+    commas between them, makes what uses them fail; ``SKERRY_TRACE_PLUGINS=1`` tells on stderr what is imported when.
     """
 
     def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
         """Take the installed entry points, or those given."""
         began = time.perf_counter()
-        self._twice: dict[str, InstalledTwice] = {}
+        twice: dict[str, InstalledTwice] = {}
         if entry_points is None:
-            entry_points, self._twice = discover()
-        self._entry_points: dict[str, list[metadata.EntryPoint]] = {}
-        self._launchers: dict[str, list[metadata.EntryPoint]] = {}
-        for entry_point in entry_points:
-            group = self._launchers if entry_point.group == LAUNCHERS else self._entry_points
-            group.setdefault(entry_point.name, []).append(entry_point)
-        self._disabled = {normalized(name) for name in os.environ.get("SKERRY_DISABLED_PLUGINS", "").split(",") if name}
+            entry_points, twice = discover()
+        points = list(entry_points)
+        types = [point for point in points if point.group != LAUNCHERS]
+        launchers = [point for point in points if point.group == LAUNCHERS]
+        disabled = {normalized(name) for name in os.environ.get("SKERRY_DISABLED_PLUGINS", "").split(",") if name}
+        self._twice = twice
+        self._types = Offers("location type", types, self._location_type, disabled, twice)
+        self._launchers = Offers("run launcher", launchers, _run_launcher, disabled, twice)
         self._manager = pluggy.PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
-        self._types: dict[str, LocationType | PluginError] = {}
-        self._distributions: dict[str, str] = {}
-        #: One for each key: who waits for a slow plugin is only who needs it.
-        self._key_locks = {key: threading.RLock() for key in self._entry_points}
         self._lock = threading.Lock()
-        _trace(f"{len(self._entry_points)} keys found", began)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys that some installed distribution claims, sorted."""
-        return tuple(sorted(self._entry_points))
+        trace(f"{len(points)} keys found", began)
 
     @property
     def warnings(self) -> tuple[InstalledTwice, ...]:
         """What is wrong with the installed distributions, and costs nothing yet."""
         return tuple(self._twice.values())
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of location types that some installed distribution claims, sorted."""
+        return self._types.keys
+
     def warning(self, key: str) -> InstalledTwice | None:
-        """Give what is wrong with the distribution that offers ``key``, and costs nothing yet."""
-        for point in self._entry_points[key] if self._twice else ():
-            found = self._twice.get(normalized(distribution_name(point.dist))) if point.dist else None
-            if found is not None:
-                return found
-        return None
+        """Give what is wrong with the distribution that offers the location type ``key``, and costs nothing yet."""
+        return self._types.warning(key)
 
     def distribution(self, key: str) -> str:
-        """Name the distributions, with versions, that claim ``key``."""
-        if key not in self._distributions:
-            found = {distribution_words(point) for point in self._entry_points.get(key, ())}
-            self._distributions[key] = ", ".join(sorted(found))
-        return self._distributions[key]
+        """Name the distributions, with versions, that claim the location type ``key``."""
+        return self._types.distribution(key)
 
     def get(self, key: str) -> LocationType:
         """Give the location type behind ``key``. Raises KeyError if nobody claims it, PluginError if it is broken."""
-        points = self._entry_points[key]
-        with self._key_locks[key]:
-            if key not in self._types:
-                began = time.perf_counter()
-                self._types[key] = self._load(key, points)
-                _trace(f"{key}: {points[0].value} ({self.distribution(key)})", began)
-            found = self._types[key]
-        if isinstance(found, PluginError):
-            raise found
-        return found
+        return self._types.get(key)
 
     @property
     def launcher_keys(self) -> tuple[str, ...]:
         """The keys of the run launchers that some installed distribution offers, sorted."""
-        return tuple(sorted(self._launchers))
+        return self._launchers.keys
+
+    def launcher_warning(self, key: str) -> InstalledTwice | None:
+        """Give what is wrong with the distribution that offers a run launcher ``key``, and costs nothing yet."""
+        return self._launchers.warning(key)
 
     def launcher_distribution(self, key: str) -> str:
         """Name the distributions, with versions, that offer a run launcher ``key``."""
-        return ", ".join(sorted({distribution_words(point) for point in self._launchers.get(key, ())}))
+        return self._launchers.distribution(key)
 
     def launcher(self, key: str) -> type[RunLauncher]:
         """Give the run launcher behind ``key``. Raises KeyError if nobody offers it, PluginError if it is broken."""
-        points = self._launchers[key]
-        distribution = self.launcher_distribution(key)
-        refused = self._refuse(key, points, distribution, what=_LAUNCHER)
-        if refused is not None:
-            raise refused
-        try:
-            found = points[0].load()
-        except (Exception, SystemExit) as error:
-            raise _broken(key, error, points[0], distribution, what=_LAUNCHER) from error
-        if not (isinstance(found, type) and issubclass(found, RunLauncher) and found.key == key):
-            reason = f"{points[0].value} is no subclass of RunLauncher whose key is {key!r}"
-            raise PluginError(key, reason, distribution, what=_LAUNCHER)
-        return found
+        return self._launchers.get(key)
 
     def location_changed(self, name: str, old: LocationState | None, new: LocationState) -> None:
         """Tell every plugin in use of a move."""
@@ -135,38 +97,16 @@ class Registry:
                 stacklevel=2,
             )
 
-    def _load(self, key: str, points: list[metadata.EntryPoint]) -> LocationType | PluginError:
-        distribution = self.distribution(key)
-        refused = self._refuse(key, points, distribution)
-        if refused is not None:
-            return refused
-        try:
-            offered = self._offered(points[0])
-        # A plugin is somebody else's code: sys.exit() at its import must not end ours.
-        except (Exception, SystemExit) as error:
-            return _broken(key, error, points[0], distribution)
+    def _location_type(self, key: str, point: metadata.EntryPoint) -> LocationType | str:
+        """Import a plugin and give its location type ``key``, or why that is of no use."""
+        offered = self._offered(point)
         if offered is None:
-            reason = f"no function skerry_location_types of {points[0].value} is decorated with @hookimpl"
-            return PluginError(key, reason, distribution)
+            return f"no function skerry_location_types of {point.value} is decorated with @hookimpl"
         for location_type in offered:
             if location_type.key == key:
                 return location_type
         names = ", ".join(repr(found.key) for found in offered) or "none"
-        return PluginError(key, f"its skerry_location_types gives {names}, and not {key!r}", distribution)
-
-    def _refuse(
-        self, key: str, points: list[metadata.EntryPoint], distribution: str, what: str = "location type"
-    ) -> PluginError | None:
-        """Say why this key is not even imported, if so."""
-        names = {normalized(key), *(normalized(distribution_name(point.dist)) for point in points if point.dist)}
-        if names & self._disabled:
-            return PluginError(key, "it is disabled", distribution, "Remove it from SKERRY_DISABLED_PLUGINS.", what)
-        values = {point.value for point in points}
-        if len({distribution_words(point) for point in points}) > 1 and len(values) > 1:
-            return PluginError(
-                key, f"it is claimed by {distribution}", advice="Uninstall all but one of them.", what=what
-            )
-        return None
+        return f"its skerry_location_types gives {names}, and not {key!r}"
 
     def _offered(self, point: metadata.EntryPoint) -> list[LocationType] | None:
         """Import a plugin and give its location types, None when it does not implement the hook at all."""
@@ -181,20 +121,9 @@ class Registry:
         return [found for types in implementations() for found in types]
 
 
-def _broken(
-    key: str, error: BaseException, point: metadata.EntryPoint, distribution: str, what: str = "location type"
-) -> PluginError:
-    """Give the error of a plugin that cannot be imported, or whose hook fails."""
-    missing = isinstance(error, ModuleNotFoundError) and error.name is not None
-    if missing and f"{point.module}.".startswith(f"{error.name}."):  # type: ignore[attr-defined]
-        name = distribution_name(point.dist) if point.dist else point.value
-        reason = f"{type(error).__name__}: {error}; only its metadata is left"
-        advice = f"Run `{sys.executable} -m pip uninstall {name}`, or install it again."
-        return PluginError(key, reason, distribution, advice, what)
-    return PluginError(key, words_of_failure(error), distribution, what=what)
-
-
-def _trace(words: str, began: float) -> None:
-    if os.environ.get("SKERRY_TRACE_PLUGINS", "") not in ("", "0"):
-        milliseconds = (time.perf_counter() - began) * 1000
-        print(f"skerry plugins: {words}, {milliseconds:.0f} ms", file=sys.stderr)
+def _run_launcher(key: str, point: metadata.EntryPoint) -> type[RunLauncher] | str:
+    """Import a plugin and give its run launcher ``key``, or why that is of no use."""
+    found = point.load()
+    if isinstance(found, type) and issubclass(found, RunLauncher) and found.key == key:
+        return found
+    return f"{point.value} is no subclass of RunLauncher whose key is {key!r}"

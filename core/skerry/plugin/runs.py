@@ -18,7 +18,8 @@ class RunStart:
     """Asks for the execution of a pipeline.
 
     ``run_id``: chosen by whoever asks. ``detached``: the run goes on when the workspace is closed, or its process ends.
-    ``secrets``: what must not stand in its journal, nor in what is kept of its output.
+    ``secrets``: what must not stand in its journal, nor in what is kept of its output; from the location, and from
+    the options of the run launcher.
     """
 
     run_id: str
@@ -89,7 +90,8 @@ class RunLaunch:
 class RunLauncher(ABC):
     """Has runs executed. A plugin gives a subclass, found by an entry point in the group ``skerry.run_launchers``.
 
-    The workspace makes one object of it, when the first run is launched with it, and closes that with itself. All
+    The workspace makes one object of it, when the first run is launched with it, and another one when the options in
+    the workspace file have changed; the earlier one goes on with the runs that it has. It closes them with itself. All
     methods may be called by any thread, several at a time.
     """
 
@@ -97,7 +99,7 @@ class RunLauncher(ABC):
     key: ClassVar[str]
     #: One line for people who choose between launchers.
     summary: ClassVar[str]
-    #: JSON Schema (draft-07) of its options: a mapping.
+    #: JSON Schema (draft-07) of its options, a mapping: what stands under its key in ``run_launcher``.
     schema: ClassVar[Mapping[str, Any]] = {"type": "object", "additionalProperties": False}
 
     def __init__(self, options: Mapping[str, Any]) -> None:

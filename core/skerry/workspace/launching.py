@@ -16,7 +16,7 @@ from skerry.model import ErrorInfo, LocationState, PipelineSnapshot, Run, RunEve
 from skerry.plugin import RunLaunch, RunLauncher, RunStart
 from skerry.user_process.journal import JOURNAL
 from skerry.user_process.run_output import OUTPUT, OUTPUT_BEFORE
-from skerry.workspace.launchers import Launchers
+from skerry.workspace.launchers import Launchers, MadeLauncher
 from skerry.workspace.life import Life
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.run_folder import RunFolder, Tail
@@ -189,9 +189,10 @@ class Launching:
             pipeline, options = _chosen(state, options)
             _check(pipeline, options)
             following = _following(life, folder, chosen, server, state, options, detached=detached)
-            with self._launchers.guarding(chosen.key):
-                chosen.check(following.launch)
-                elsewhere = chosen.is_elsewhere(following.launch)
+            secrets = following.launch.start.secrets
+            with chosen.guarding(secrets):
+                chosen.launcher.check(following.launch)
+                elsewhere = chosen.launcher.is_elsewhere(following.launch)
             run = Run(
                 id=folder.path.name,
                 location=state.name,
@@ -210,8 +211,8 @@ class Launching:
             try:
                 if elsewhere:
                     following.report.hold()
-                with self._launchers.guarding(chosen.key):
-                    chosen.start(following.launch)
+                with chosen.guarding(secrets):
+                    chosen.launcher.start(following.launch)
             except LocationError as error:
                 following.report.give_up()
                 folder.lose(ErrorInfo(error.kind, str(error)))
@@ -250,7 +251,7 @@ class Launching:
             return found  # it cannot be asked now
 
     def _follow(
-        self, life: Life, found: LaunchedRun, chosen: RunLauncher, server: OpenedCodeServer, state: LocationState
+        self, life: Life, found: LaunchedRun, chosen: MadeLauncher, server: OpenedCodeServer, state: LocationState
     ) -> LaunchedRun:
         folder, run = found._folder, found.run
         following = _following(life, folder, chosen, server, state, run.options, detached=True)
@@ -258,8 +259,8 @@ class Launching:
             following.report.left()
             return found
         try:
-            with self._launchers.guarding(chosen.key):
-                is_there = chosen.resume(following.launch)
+            with chosen.guarding(following.launch.start.secrets):
+                is_there = chosen.launcher.resume(following.launch)
         except LocationError:
             following.report.give_up()
             raise
@@ -285,7 +286,7 @@ def find(state_folder: StateFolder, run_id: str, part: str = RUNS) -> LaunchedRu
 def _following(
     life: Life,
     folder: RunFolder,
-    launcher: RunLauncher,
+    chosen: MadeLauncher,
     server: OpenedCodeServer,
     state: LocationState,
     options: RunOptions,
@@ -293,10 +294,10 @@ def _following(
     detached: bool,
 ) -> Following:
     assert life.entry.origin is not None
-    secrets = life.masker().secrets
+    secrets = life.masker().secrets | chosen.secrets
     report = Report(folder, secrets, server.end_run)
     start = RunStart(folder.path.name, options, detached, secrets)
-    return Following(launcher, RunLaunch(start, report, server, state, life.entry.origin), report)
+    return Following(chosen.launcher, RunLaunch(start, report, server, state, life.entry.origin), report)
 
 
 def _followed(life: Life, launched: LaunchedRun) -> LaunchedRun:

@@ -128,17 +128,19 @@ class Location:
     ) -> LaunchedRun:
         """Launch a run of one of its pipelines; returns once that has begun.
 
-        ``repository``: needed where several have a pipeline of that name. ``solids``: the names of those to run, all
-        by default; ``max_concurrency``: how many at the same time, each in a process of its own if several. ``run_id``:
-        a run of this id that is there is not started again, but given. A run ends with the workspace, unless it is
+        ``repository``: needed where several have a pipeline of that name. ``solids``: the names of those to run, all by
+        default; ``max_concurrency``: how many at the same time, each in a process of its own if several. ``run_id``: a
+        run of this id that is there is not started again, but given. A run ends with the workspace, unless it is
         ``detached``. ``after``: the id of a run of the same pipeline; what its solids have given is taken over, as far
-        as that was kept, and only the others are run. ``launcher``: the key of the run launcher, ``process`` by
-        default: that one has it executed by a process forked from the code, of this machine or of the one that serves
-        the location. The generation that is READY now is what it runs, to the end, whatever is reloaded meanwhile.
+        as that was kept, and only the others are run. ``launcher``: the key of the run launcher; by default the one
+        that the workspace file chooses, else ``process``, which has it executed by a process forked from the code, of
+        this machine or of the one that serves the location. The generation that is READY now is what it runs, to the
+        end, whatever is reloaded meanwhile.
 
         Loads the location if it is IDLE, and waits while it is LOADING. Raises RunError when it is not READY, and for
         what is wrong with what was asked for; LocationError when it is closed, no process is to be had, the launcher is
-        not there or refuses the run, or its code server does not offer this. What goes wrong later is told by the run.
+        not there, is wrong in the workspace file or refuses the run, or its code server does not offer this. What goes
+        wrong later is told by the run.
         """
         options = options_of(pipeline, repository, run_config, tags, solids, max_concurrency, after)
         return self._launching.launch(self._life, options, run_id=run_id, detached=detached, launcher=launcher)

@@ -68,7 +68,8 @@ class Workspace:
         self._processes = processes
         self._state_folder = StateFolder.of(description.folder)
         self._opener = LocationOpener(registry, processes, self._state_folder, log_output=log_output)
-        self._launching = Launching(self._state_folder, Launchers(registry), runs)
+        self._launchers = Launchers(registry, description.run_launcher)
+        self._launching = Launching(self._state_folder, self._launchers, runs)
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -175,7 +176,8 @@ class Workspace:
 
         Each of those is loaded as its entry says now, beside what it served, which stays when that fails, as it does
         when the entry is wrong now; this waits for them. New ones begin to load, those whose entries are gone are
-        closed. Raises WorkspaceFileError when a file cannot be used at all: then nothing is touched.
+        closed. Another ``run_launcher`` is for the runs that are launched from then on. Raises WorkspaceFileError when
+        a file cannot be used at all: then nothing is touched.
         """
         with self._reloading:
             if self._closed:
@@ -186,6 +188,7 @@ class Workspace:
             changed = [entry for entry in description.entries if entry.name in before]
             self._locations = {entry.name: before.get(entry.name) or self._make(entry) for entry in description.entries}
             self._problems = description.problems
+            self._launchers.choose(description.run_launcher)
             for entry in new:
                 self._locations[entry.name]._life.begin()
             removed = [location for name, location in before.items() if name not in self._locations]

@@ -1,4 +1,4 @@
-"""The JSON Schema (draft-07) of the whole workspace file with the installed location types, for editors.
+"""The JSON Schema (draft-07) of the whole workspace file with all that is installed, for editors.
 
 An editor validates the text as it is written, so every scalar may be a reference to the environment here. The reader
 itself resolves references first and validates afterwards, with the plain schemas.
@@ -7,7 +7,7 @@ itself resolves references first and validates afterwards, with the plain schema
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -54,44 +54,77 @@ _ANNOTATIONS = ("title", "description", "default", "examples")
 def compose_schema(registry: Registry) -> dict[str, Any]:
     """Give the schema of the whole workspace file, with ``$schema`` and without ``$id``.
 
-    Called by ``skerry schema``. A type that cannot be used (``unusable_types``) is left out. A type's schema stands on
-    its own: it refers to no ``definitions``.
+    Called by ``skerry schema``. What cannot be used (``unusable_types``, ``unusable_launchers``) is left out. The
+    schema of a type or a launcher stands on its own: it refers to no ``definitions``.
     """
     composed = workspace_schema()
     common_options = composed.pop("definitions")["common_options"]["properties"]
-    types, _ = _usable_and_not(registry, common_options)
+    types, _ = _types(registry, common_options)
     composed["properties"]["load_from"]["items"].update(properties=types, additionalProperties=False)
+    _add_launchers(composed["properties"]["run_launcher"], registry)
     composed["definitions"] = copy.deepcopy(dict(REFERENCES))
     return composed
 
 
 def unusable_types(registry: Registry) -> dict[str, PluginError]:
-    """Give the keys whose plugin is broken, or whose schema is none, each with what is wrong."""
-    return _usable_and_not(registry, {})[1]
+    """Give the keys of location types whose plugin is broken, or whose schema is none, each with what is wrong."""
+    return _types(registry, {})[1]
+
+
+def unusable_launchers(registry: Registry) -> dict[str, PluginError]:
+    """Give the keys of run launchers whose plugin is broken, or whose schema is none, each with what is wrong."""
+    return _launchers(registry)[1]
+
+
+def _types(registry: Registry, common_options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, PluginError]]:
+    def described(key: str) -> dict[str, Any]:
+        location_type = registry.get(key)
+        Draft7Validator.check_schema(location_type.schema)
+        return _type_schema(location_type, common_options)
+
+    return _usable_and_not("location type", registry.keys, described, registry.distribution)
+
+
+def _launchers(registry: Registry) -> tuple[dict[str, Any], dict[str, PluginError]]:
+    def described(key: str) -> dict[str, Any]:
+        launcher = registry.launcher(key)
+        Draft7Validator.check_schema(launcher.schema)
+        return {"title": launcher.summary, "description": launcher.summary, **_open_for_references(launcher.schema)}
+
+    return _usable_and_not("run launcher", registry.launcher_keys, described, registry.launcher_distribution)
 
 
 def _usable_and_not(
-    registry: Registry, common_options: Mapping[str, Any]
+    what: str, keys: Iterable[str], described: Callable[[str], dict[str, Any]], distribution: Callable[[str], str]
 ) -> tuple[dict[str, Any], dict[str, PluginError]]:
     usable: dict[str, Any] = {}
     unusable: dict[str, PluginError] = {}
-    for key in registry.keys:
+    for key in keys:
         try:
-            location_type = registry.get(key)
-            Draft7Validator.check_schema(location_type.schema)
-            usable[key] = _type_schema(location_type, common_options)
+            usable[key] = described(key)
         except PluginError as error:
             unusable[key] = error
         # The class is the plugin's: its schema may be none, or missing.
         except Exception as error:
             reason = error.message if isinstance(error, SchemaError) else f"{type(error).__name__}: {error}"
             reason = f"its schema is wrong: {reason}".rstrip(".")
-            unusable[key] = PluginError(key, reason, registry.distribution(key))
+            unusable[key] = PluginError(key, reason, distribution(key), what=what)
     return usable, unusable
 
 
+def _add_launchers(schema: dict[str, Any], registry: Registry) -> None:
+    """Say which run launchers there are: a key alone, or a mapping with one of them."""
+    launchers, _ = _launchers(registry)
+    alone = [key for key in launchers if Draft7Validator(registry.launcher(key).schema).is_valid({})]
+    del schema["minLength"]  # the keys say more
+    schema.update(properties=launchers, additionalProperties=False)
+    # Beside the properties, a limit of one would keep editors from proposing any.
+    schema["allOf"] = [{"maxProperties": 1}]
+    schema.update({"if": {"type": "string"}, "then": {"enum": alone}})
+
+
 def _type_schema(location_type: LocationType, common_options: Mapping[str, Any]) -> dict[str, Any]:
-    options = _with_references_inside(copy.deepcopy(options_schema(location_type, common_options)))
+    options = _open_for_references(options_schema(location_type, common_options))
     head: dict[str, Any] = {"title": location_type.summary}
     if location_type.deprecated:
         head["deprecationMessage"] = f"Deprecated: {location_type.deprecated}."
@@ -101,6 +134,10 @@ def _type_schema(location_type: LocationType, common_options: Mapping[str, Any])
     short = options["properties"].get(location_type.shorthand, {"type": "string"})
     description = options.get("description", location_type.summary)
     return {**head, "description": description, "if": {"type": "object"}, "then": options, "else": short}
+
+
+def _open_for_references(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return _with_references_inside(copy.deepcopy(dict(schema)))
 
 
 def _or_reference(schema: Any) -> Any:
@@ -130,14 +167,14 @@ def _wants_scalar(schema: Mapping[str, Any]) -> bool:
     if "enum" in schema or "const" in schema:
         return not any(isinstance(value, (dict, list)) for value in schema.get("enum", [schema.get("const")]))
     branches = [one for name in ("anyOf", "oneOf") for one in schema.get(name, ()) if isinstance(one, dict)]
-    return bool(_types(schema) & {"string", "number", "integer", "boolean"}) or any(map(_wants_scalar, branches))
+    return bool(_wanted(schema) & {"string", "number", "integer", "boolean"}) or any(map(_wants_scalar, branches))
 
 
 def _wants_text(schema: Mapping[str, Any]) -> bool:
     choices = schema.get("enum", [schema["const"]] if "const" in schema else ())
-    return "string" in _types(schema) or any(isinstance(choice, str) for choice in choices)
+    return "string" in _wanted(schema) or any(isinstance(choice, str) for choice in choices)
 
 
-def _types(schema: Mapping[str, Any]) -> set[str]:
+def _wanted(schema: Mapping[str, Any]) -> set[str]:
     written = schema.get("type", ())
     return {written} if isinstance(written, str) else set(written)

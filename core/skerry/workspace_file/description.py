@@ -44,15 +44,41 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class ChosenLauncher:
+    """What stands under ``run_launcher``, as far as it could be understood.
+
+    ``key``: as written, empty when it cannot be told. ``options``: storable; None when a problem cost them.
+    ``written``: secrets that the file itself holds, by the names that ``options`` has for them; never to be stored or
+    shown.
+    """
+
+    key: str
+    options: Mapping[str, Any] | None
+    problems: tuple[Problem, ...] = ()
+    written: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that cost it its options."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def says_the_same(self, other: ChosenLauncher) -> bool:
+        """Tell whether the same run launcher would be made, wherever the two stand in their files."""
+        return (self.key, self.options, self.written) == (other.key, other.options, other.written)
+
+
+@dataclass(frozen=True)
 class WorkspaceDescription:
     """What a workspace is made from. ``paths``: of its files, absolute. ``problems``: all, those of entries included.
 
-    Problems stand in the order of the files, and of their places in a file.
+    Problems stand in the order of the files, and of their places in a file. ``run_launcher``: None where no file
+    chooses one.
     """
 
     paths: tuple[str, ...]
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+    run_launcher: ChosenLauncher | None = None
 
     @property
     def folder(self) -> Path:

@@ -46,6 +46,9 @@ class Code(StrEnum):
     # The file beside its entries.
     UNKNOWN_TOP_LEVEL_KEY = "UNKNOWN_TOP_LEVEL_KEY"
     EMPTY_LOAD_FROM = "EMPTY_LOAD_FROM"
+    UNKNOWN_RUN_LAUNCHER = "UNKNOWN_RUN_LAUNCHER"
+    SEVERAL_RUN_LAUNCHERS = "SEVERAL_RUN_LAUNCHERS"
+    RUN_LAUNCHER_OVERRIDDEN = "RUN_LAUNCHER_OVERRIDDEN"
     # YAML that is not what it looks like; costs the entry that it stands in.
     DUPLICATE_KEY = "DUPLICATE_KEY"
     KEY_NOT_A_STRING = "KEY_NOT_A_STRING"

@@ -1,4 +1,4 @@
-"""The names of the entries together: unique in a file; of several files, the later one's entry counts."""
+"""The entries together: unique names in a file; of several files, what the later one says counts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from itertools import chain, count
 from skerry.workspace_file.entries import Draft
 from skerry.workspace_file.envelope import LIST
 from skerry.workspace_file.findings import Code, Finding
+from skerry.workspace_file.options import OptionsDraft
 
 
 @dataclass
 class FileDraft:
-    """What was read from one file. ``file``: as the user gave it. ``folder``: absolute, what its paths start from."""
+    """What was read from one file. ``file``: as the user gave it. ``folder``: absolute, what its paths start from.
+
+    ``run_launcher``: what it says of that; None without it.
+    """
 
     file: str
     folder: str
     drafts: list[Draft] = field(default_factory=list)
+    run_launcher: OptionsDraft | None = None
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -33,6 +38,20 @@ def settle_names(files: list[FileDraft]) -> list[tuple[FileDraft, Draft]]:
                     draft.add(Code.LOCATION_OVERRIDDEN, draft.name_place, **fields)
                 members[draft.name] = file, draft
     return _with_nameless(files, members)
+
+
+def settle_launcher(files: list[FileDraft]) -> tuple[FileDraft, OptionsDraft] | None:
+    """Choose what the last file says that speaks of a run launcher; None where none does."""
+    settled: tuple[FileDraft, OptionsDraft] | None = None
+    for file in files:
+        draft = file.run_launcher
+        if draft is not None:
+            if settled is not None:
+                earlier_file, earlier = settled
+                line = earlier.place[0] if earlier.place else 1
+                draft.add(Code.RUN_LAUNCHER_OVERRIDDEN, draft.place, earlier=f"{earlier_file.file}:{line}")
+            settled = file, draft
+    return settled
 
 
 def _refuse_duplicates(file: FileDraft) -> None:

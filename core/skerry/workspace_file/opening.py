@@ -1,4 +1,4 @@
-"""The origin with its secrets, for the moment when its location is opened."""
+"""Options with their secrets, for the moment when they are used: those of an origin, and those of a run launcher."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def resolve_origin(
     result is never to be stored. Called by the workspace before each ``open``. Raises LocationError.
     """
     variables = Variables(environment, written)
-    options = {key: _resolve(value, below(schema, key), variables) for key, value in origin.options.items()}
+    options = _resolve(origin.options, schema, variables)
     env: dict[str, str] = {}
     for path in origin.env_file:
         read = read_env_file(path)
@@ -38,6 +38,14 @@ def resolve_origin(
         env.update(read)
     env.update({name: str(_resolve(value, ANYTHING, variables)) for name, value in origin.env.items()})
     return replace(origin, options=options, env=env, env_file=()), frozenset(variables.secrets)
+
+
+def resolve_options(
+    options: Mapping[str, Any], schema: Mapping[str, Any], written: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """Do likewise for storable options alone. Called by the workspace before it makes a run launcher."""
+    variables = Variables(environment, written)
+    return _resolve(options, schema, variables), frozenset(variables.secrets)
 
 
 def _resolve(value: Any, schema: Mapping[str, Any], variables: Variables) -> Any:

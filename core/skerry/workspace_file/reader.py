@@ -9,14 +9,17 @@ from typing import Any
 from skerry.errors import WorkspaceFileError
 from skerry.model import Origin, Problem
 from skerry.plugin import EntryContext
+from skerry.plugin.discovery import InstalledTwice
 from skerry.plugin.registry import Registry
 from skerry.user_process.masking import Masker
-from skerry.workspace_file.description import Entry, WorkspaceDescription
+from skerry.workspace_file.description import ChosenLauncher, Entry, WorkspaceDescription
 from skerry.workspace_file.document import read_document
 from skerry.workspace_file.entries import Draft, EntryReader
 from skerry.workspace_file.envelope import open_envelope
 from skerry.workspace_file.findings import Code, FileError, Finding, Place
-from skerry.workspace_file.names import FileDraft, settle_names
+from skerry.workspace_file.launcher import read_launcher
+from skerry.workspace_file.names import FileDraft, settle_launcher, settle_names
+from skerry.workspace_file.options import OptionsDraft
 from skerry.workspace_file.schema import Schemas
 from skerry.workspace_file.source import read_text
 from skerry.workspace_file.tree import Tree, tree_of
@@ -31,15 +34,13 @@ def read_workspace_files(paths: Sequence[Path], registry: Registry) -> Workspace
 
     Called by the workspace. Raises WorkspaceFileError, with the problems of all the files, when one fails whole.
     """
-    schemas = Schemas()
-    entry_reader = EntryReader(registry, schemas)
+    reading = _Reading(registry)
     files, failed = [], False
     for path in paths:
         file = FileDraft(str(path), str(path.absolute().parent))
         files.append(file)
         try:
-            entries, file.findings = open_envelope(read_document(read_text(path)), schemas)
-            _read_drafts(entries, file, entry_reader)
+            reading.read(read_document(read_text(path)), file)
         except FileError as error:
             failed = True
             file.findings = list(error.findings)
@@ -57,27 +58,46 @@ def read_entries(
     ``folder``: what their paths start from. ``source``: named in problems in place of a file. Called by the workspace.
     Raises WorkspaceFileError when the values are nested without end.
     """
-    schemas = Schemas()
     file = FileDraft(source, str(folder.absolute()))
     try:
-        root = tree_of({"load_from": load_from})
-        entries, file.findings = open_envelope(root, schemas)
+        _Reading(registry).read(tree_of({"load_from": load_from}), file)
     except FileError as error:
         raise WorkspaceFileError(_problems(error.findings, source)) from None
-    _read_drafts(entries, file, EntryReader(registry, schemas))
     return _describe([file], ())
 
 
-def _read_drafts(entries: Tree, file: FileDraft, entry_reader: EntryReader) -> None:
-    context = EntryContext(Path(file.folder))
-    room = LARGEST
-    for index, tree in entries.children.items():
-        if tree.size > room:
-            too_large = Finding(Code.ALIASES_TOO_LARGE, tree.place)
-            file.drafts.append(Draft(index, tree.place, findings=[too_large]))
-            continue
-        room -= tree.size
-        file.drafts.append(entry_reader.read(tree, index, context))
+class _Reading:
+    """One reading of a workspace."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._schemas = Schemas()
+        self._told: set[InstalledTwice] = set()
+        self._entry_reader = EntryReader(registry, self._schemas, self._told)
+
+    def read(self, root: Tree | None, file: FileDraft) -> None:
+        """Make drafts of what a file holds. Raises FileError."""
+        envelope = open_envelope(root, self._schemas)
+        file.findings = envelope.findings
+        context = EntryContext(Path(file.folder))
+        room = LARGEST
+        for index, tree in envelope.entries.children.items():
+            if tree.size > room:
+                file.drafts.append(Draft(tree.place, index=index, findings=[_too_large(tree)]))
+                continue
+            room -= tree.size
+            file.drafts.append(self._entry_reader.read(tree, index, context))
+        launcher = envelope.run_launcher
+        if launcher is not None:
+            file.run_launcher = (
+                OptionsDraft(launcher.place, findings=[_too_large(launcher)])
+                if launcher.size > room
+                else read_launcher(launcher, self._registry, self._schemas, self._told)
+            )
+
+
+def _too_large(tree: Tree) -> Finding:
+    return Finding(Code.ALIASES_TOO_LARGE, tree.place)
 
 
 def _describe(files: list[FileDraft], paths: tuple[str, ...]) -> WorkspaceDescription:
@@ -88,8 +108,18 @@ def _describe(files: list[FileDraft], paths: tuple[str, ...]) -> WorkspaceDescri
         entry = _entry(draft, file)
         entries.append(entry)
         problems[id(file)].extend(entry.problems)
+    launcher = None
+    chosen = settle_launcher(files)
+    if chosen is not None:
+        launcher = _launcher(*chosen)
+        problems[id(chosen[0])].extend(launcher.problems)
     in_order = [problem for found in problems.values() for problem in sorted(found, key=_position)]
-    return WorkspaceDescription(paths, tuple(entries), tuple(in_order))
+    return WorkspaceDescription(paths, tuple(entries), tuple(in_order), launcher)
+
+
+def _launcher(file: FileDraft, draft: OptionsDraft) -> ChosenLauncher:
+    problems = _masked(_problems(draft.findings, file.file), draft)
+    return ChosenLauncher(draft.type, draft.options, problems, draft.written)
 
 
 def _entry(draft: Draft, file: FileDraft) -> Entry:
@@ -120,7 +150,7 @@ def _entry(draft: Draft, file: FileDraft) -> Entry:
     )
 
 
-def _masked(problems: list[Problem], draft: Draft) -> tuple[Problem, ...]:
+def _masked(problems: list[Problem], draft: OptionsDraft) -> tuple[Problem, ...]:
     if draft.texts:
         problems = list(map(Masker(draft.texts).problem, problems))
     return tuple(sorted(problems, key=_position))

@@ -1,4 +1,4 @@
-"""JSON Schemas: the envelope, and a type's options with those that core adds."""
+"""JSON Schemas: the envelope, a type's options with those that core adds, and a run launcher's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from skerry.plugin import LocationType
+from skerry.plugin import LocationType, RunLauncher
 from skerry_schemas import workspace_schema
 
 
@@ -19,12 +19,8 @@ class Schemas:
         self.common_options: Mapping[str, Any] = envelope["definitions"]["common_options"]["properties"]
         self.location_name = Draft7Validator(self.common_options["location_name"])
         self.envelope = Draft7Validator(envelope)
+        self.run_launcher = Draft7Validator(envelope["properties"]["run_launcher"])
         self._options: dict[str, Draft7Validator] = {}
-
-    def options_schema(self, location_type: LocationType) -> Mapping[str, Any]:
-        """Give the schema itself; one object for each type."""
-        schema = self.options(location_type).schema
-        return schema if isinstance(schema, Mapping) else {}
 
     def options(self, location_type: LocationType) -> Draft7Validator:
         """Give the validator of what stands under the type's key."""
@@ -33,6 +29,10 @@ class Schemas:
             validator = Draft7Validator(options_schema(location_type, self.common_options))
             self._options[location_type.key] = validator
         return validator
+
+    def launcher_options(self, launcher: type[RunLauncher]) -> Draft7Validator:
+        """Give the validator of what stands under a run launcher's key."""
+        return Draft7Validator(dict(launcher.schema))
 
 
 def options_schema(location_type: LocationType, common_options: Mapping[str, Any]) -> dict[str, Any]:

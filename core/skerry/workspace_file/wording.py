@@ -18,7 +18,13 @@ from skerry.workspace_file.nearest import nearest
 Words: TypeAlias = tuple[str, str]
 
 _WARNINGS = frozenset(
-    {Code.DEPRECATED_TYPE, Code.EMPTY_LOAD_FROM, Code.LOCATION_OVERRIDDEN, Code.PLUGIN_INSTALLED_TWICE}
+    {
+        Code.DEPRECATED_TYPE,
+        Code.EMPTY_LOAD_FROM,
+        Code.LOCATION_OVERRIDDEN,
+        Code.PLUGIN_INSTALLED_TWICE,
+        Code.RUN_LAUNCHER_OVERRIDDEN,
+    }
 )
 
 
@@ -153,10 +159,21 @@ def _unknown_type(fields: Mapping[str, Any]) -> Words:
     return f"Unknown location type `{fields['key']}`.", _did_you_mean(fields["key"], fields["known"]) + known
 
 
+def _unknown_run_launcher(fields: Mapping[str, Any]) -> Words:
+    known = f"Installed run launchers: {_names(fields['known'])}."
+    return f"Unknown run launcher `{fields['key']}`.", _did_you_mean(fields["key"], fields["known"]) + known
+
+
+def _several_run_launchers(fields: Mapping[str, Any]) -> Words:
+    return f"`run_launcher` names several: {_names(fields['types'])}.", "Remove all but one of them."
+
+
 def _options_missing(fields: Mapping[str, Any]) -> Words:
     message = f"There is nothing under `{fields['key']}`."
     if fields["shorthand"]:
         return message, f"Write its `{fields['shorthand']}` behind the colon, or its options indented below."
+    if fields["what"] == "run launcher" and not fields["required"]:
+        return message, f"Write its options indented below, or `run_launcher: {fields['key']}` if it is to have none."
     return message, _write_below(fields["required"])
 
 
@@ -295,6 +312,12 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     Code.YAML_SYNTAX: ("The YAML cannot be understood: {detail}.", "Correct it here or just above."),
     Code.UNKNOWN_TOP_LEVEL_KEY: _unknown_key,
     Code.EMPTY_LOAD_FROM: ("`load_from` is empty: there is nothing to load.", "Add an entry."),
+    Code.UNKNOWN_RUN_LAUNCHER: _unknown_run_launcher,
+    Code.SEVERAL_RUN_LAUNCHERS: _several_run_launchers,
+    Code.RUN_LAUNCHER_OVERRIDDEN: (
+        "This overrides the `run_launcher` of {earlier}.",
+        "Remove one of the two if that is not meant.",
+    ),
     Code.DUPLICATE_KEY: _duplicate_key,
     Code.KEY_NOT_A_STRING: _key_not_a_string,
     Code.KEY_NOT_A_SCALAR: (
@@ -343,7 +366,7 @@ _WORDS: Mapping[Code, Words | Callable[[Mapping[str, Any]], Words]] = {
     Code.PLUGIN_INSTALLED_TWICE: ("{reason}", "{advice}"),
     Code.PLUGIN_BROKEN: ("{reason}", "{advice}"),
     Code.PLUGIN_FAILED: (
-        "The location type `{key}` ({distribution}) failed in its {asked}: {reason}.",
+        "The {what} `{key}` ({distribution}) failed in its {asked}: {reason}.",
         "This is a defect of the plugin: report it to its authors.",
     ),
     Code.DUPLICATE_LOCATION_NAME: (
