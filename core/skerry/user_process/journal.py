@@ -101,7 +101,7 @@ class Journal:
             return
         began = max(0, size - LINE_LIMIT - 1)
         try:
-            last: Sequence[RunEvent] = [read_line(os.pread(self._descriptor, size - began, began).splitlines()[-1])]
+            last: Sequence[RunEvent] = [read_line(os.pread(self._descriptor, size - began, began).split(b"\n")[-2])]
         except ValueError:
             last = list(Tail(path).read())
         self.sequence = last[-1].sequence
@@ -174,9 +174,9 @@ class Tail:
         self._sequence += 1
         damage = damaged(self._path, self._line, reason)
         self.damage = self.damage or damage
-        data = {"level": "ERROR", "message": "Something of what the run has told is lost."}
-        error = ErrorInfo(damage.kind, str(damage))
-        return RunEvent(self._sequence, self._at, EventType.LOG, None, data, error)
+        words = str(damage)
+        data = {"level": "ERROR", "message": words.partition("\n")[0]}
+        return RunEvent(self._sequence, self._at, EventType.LOG, None, data, ErrorInfo(damage.kind, words))
 
 
 def whole(path: str) -> Iterator[RunEvent]:

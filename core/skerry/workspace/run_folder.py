@@ -66,7 +66,9 @@ class RunFolder:
         written = path.read_bytes()
         try:
             run = Run.from_json(json.loads(written.decode("ascii")))
-            if run.id == self.path.name and isinstance(run.created_at, (int, float)) and isinstance(run.location, str):
+            if not isinstance(run.created_at, (int, float)) or not isinstance(run.location, str):
+                raise TypeError("a value of another type")
+            if run.id == self.path.name:
                 return run
             line, reason = 1, f"it is not of the run {self.path.name}"
         except json.JSONDecodeError as error:
