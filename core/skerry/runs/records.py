@@ -96,8 +96,8 @@ class RunRecords:
         for folder in self._folders():
             if folder.path.name not in over:
                 run = _known(folder)
-                if run is not None:
-                    self._index.put(run)
+                if run is not None and self._index.put(run) and not folder.path.exists():
+                    self._index.delete(run.id)  # somebody has removed it meanwhile, and may have been faster
 
     def _folders(self, run_id: str | None = None) -> Iterator[RunFolder]:
         """Give those of all runs, or those that have this id."""
