@@ -178,18 +178,20 @@ def test_a_run_for_which_there_is_just_room_to_be_told_has_failed(disk: SmallDis
     assert (run["status"], run["error"]["kind"]) == ("FAILED", "RUN_RECORD_NOT_WRITABLE")
 
 
-@pytest.mark.parametrize("together", ["1", "2"])
-@pytest.mark.parametrize("pipeline", ["talking", "swallowing"])
-def test_a_run_ends_and_says_why(pipeline: str, together: str, disk: SmallDisk, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("pipeline", "together", "left"),
+    [("talking", "1", 200), ("talking", "2", 200), ("swallowing", "1", 200), ("brimming", "1", 0)],
+)
+def test_a_run_ends_and_says_why(pipeline: str, together: str, left: int, disk: SmallDisk, folder: Path) -> None:
     process = begin(disk, folder, pipeline, "--max-concurrency", together)
-    disk.fill(left=200)
+    disk.fill(left)
     (folder / "go").touch()
     output = end(process)
     assert "What is kept of the run mine cannot be written: " in output
     assert "events.jsonl (No space left on device)" in output
     assert (folder / "torn-down").exists() is (pipeline == "talking")
     told = events(disk, "mine")
-    solid = {"talking": "talk", "swallowing": "swallow"}[pipeline]
+    solid = {"talking": "talk", "swallowing": "swallow", "brimming": "brim"}[pipeline]
     assert [(event["type"], event["solid"]) for event in told[-2:]] == [("SOLID_FAILED", solid), ("RUN_FAILED", None)]
     assert told[-2]["error"]["kind"] == "RUN_RECORD_NOT_WRITABLE"
     assert 1 < len([event for event in told if event["type"] == "LOG"]) < 100

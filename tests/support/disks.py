@@ -67,7 +67,7 @@ def small_disk(path: Path) -> Iterator[SmallDisk]:
     """Give a disk of 2 MiB at ``path``, or skip the test by name where the system does not allow it."""
     mount = ("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(path))
     path.mkdir()
-    command = making("--mount", mount, "util-linux")
+    command = making(["--mount"], mount, "util-linux")
     with contextlib.ExitStack() as stack:
         pid = hold(stack, command)
         subprocess.run([*entering(pid, "--mount", "mnt"), *mount], check=True, timeout=SECONDS)

@@ -14,8 +14,8 @@ import pytest
 SECONDS = 20.0
 
 
-def making(option: str, trial: Sequence[str], needs: str) -> tuple[str, ...]:
-    """Give the command that makes a namespace, such as a ``--net``, or skip the test by name where it cannot be made.
+def making(options: Sequence[str], trial: Sequence[str], needs: str) -> tuple[str, ...]:
+    """Give the command that makes a namespace, such as ``--net``, or skip the test by name where it cannot be made.
 
     ``trial``: what must work in it; ``needs``: the packages of the tools. A missing tool is a failure under CI.
     """
@@ -28,10 +28,10 @@ def making(option: str, trial: Sequence[str], needs: str) -> tuple[str, ...]:
             pytest.fail(words)
         pytest.skip(words)
     user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-    command = ("unshare", *user, option)
+    command = ("unshare", *user, *options)
     tried = subprocess.run([*command, *trial], capture_output=True, text=True, timeout=SECONDS, check=False)
     if tried.returncode:
-        pytest.skip(f"this system lets us make no {option[2:]} namespace: {tried.stderr.strip()}")
+        pytest.skip(f"this system lets us make no {options[0][2:]} namespace: {tried.stderr.strip()}")
     return command
 
 

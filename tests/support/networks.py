@@ -33,7 +33,7 @@ def two_machines() -> Iterator[tuple[Machine, Machine]]:
 
     Once a namespace can be made at all, everything else must work. A missing tool is a failure under CI.
     """
-    alone = making("--net", ("ip", "link", "set", "lo", "up"), "util-linux and iproute2")
+    alone = making(["--net"], ("ip", "link", "set", "lo", "up"), "util-linux and iproute2")
     with contextlib.ExitStack() as stack:
         first = hold(stack, alone)
         east = Machine(entering(first, "--net", "net"), "10.77.0.1", "fd77::1")

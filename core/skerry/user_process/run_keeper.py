@@ -154,6 +154,8 @@ class _RunKeeper:
         while self._ending is None:
             for descriptor, _ in self._poll.poll(_LOOK * 1000):
                 actions[descriptor]()
+            if self._ending is not None:
+                break  # its pid may be somebody else's now
             if not self._canceled and os.path.exists(os.path.join(self._folder, CANCEL)):
                 self._cancel()
             if self._deadline is not None and time.monotonic() >= self._deadline:
