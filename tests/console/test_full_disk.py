@@ -43,7 +43,7 @@ def talk(context):
 @solid
 def brim(context):
     journal = Path(os.environ["SKERRY_HOME"], "runs", context.run_id, "events.jsonl")
-    while journal.stat().st_size % 4096 < 4096 - 150:  # no more lines fit into what the file has of the disk
+    while not 130 <= 4096 - journal.stat().st_size % 4096 < 270:  # of its last page there is left what the next takes
         context.log.info("")
     context.log.info("here")
     wait_for("go")
