@@ -85,6 +85,8 @@ class ErrorKind(OpenEnum):
     RUN_LAUNCHER_NEEDS_OPTIONS = "RUN_LAUNCHER_NEEDS_OPTIONS"
     RUN_LAUNCHER_FAILED = "RUN_LAUNCHER_FAILED"
     RUN_NOT_OVER = "RUN_NOT_OVER"
+    RUN_RECORD_NOT_WRITABLE = "RUN_RECORD_NOT_WRITABLE"
+    RUN_RECORD_DAMAGED = "RUN_RECORD_DAMAGED"
     RUN_CONFIG_UNREADABLE = "RUN_CONFIG_UNREADABLE"
     RUN_CONFIG_INVALID = "RUN_CONFIG_INVALID"
     SOLID_NOT_FOUND = "SOLID_NOT_FOUND"
@@ -201,7 +203,7 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "{run_id!r} cannot be the id of a run.\nUse up to 100 letters, digits, `-` and `_`, or leave it out."
     ),
     ErrorKind.RUN_LOST: (
-        "The run ended without a word: its processes were killed, or the machine stopped.\n"
+        "The run ended without a word: its processes were killed, the machine stopped, or its disk was full.\n"
         "What its solids have given until then is kept; run it again."
     ),
     ErrorKind.RUN_UNKNOWN_ELSEWHERE: (
@@ -220,6 +222,14 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "This is a defect of the plugin: report it to its authors."
     ),
     ErrorKind.RUN_NOT_OVER: "The run {run_id} is {status}.\nCancel it first: skerry cancel {run_id}.",
+    ErrorKind.RUN_RECORD_NOT_WRITABLE: (
+        "What is kept of the run {run_id} cannot be written: {path} ({reason}).\n"
+        "Free space on that disk, give this user the right to write there, or set SKERRY_HOME to another folder."
+    ),
+    ErrorKind.RUN_RECORD_DAMAGED: (
+        "What is kept of the run {run_id} is damaged: {path}, line {line}: {reason}.\n"
+        "Look at that disk. The rest is shown; `skerry runs delete {run_id}` removes it."
+    ),
     ErrorKind.RUN_CONFIG_UNREADABLE: "The run config in {file} cannot be read:\n{problems}",
     ErrorKind.RUN_CONFIG_INVALID: "The run config of the pipeline {pipeline!r} is wrong:\n{problems}",
     ErrorKind.SOLID_NOT_FOUND: "The pipeline {pipeline!r} has no solid {solid!r}.\nIts solids are: {known}.",

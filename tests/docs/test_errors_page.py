@@ -245,6 +245,8 @@ NOT_MADE = {
     ErrorKind.RUN_LAUNCHER_NEEDS_OPTIONS,
     ErrorKind.RUN_LAUNCHER_FAILED,
     ErrorKind.RUN_NOT_OVER,
+    ErrorKind.RUN_RECORD_NOT_WRITABLE,
+    ErrorKind.RUN_RECORD_DAMAGED,
 }
 
 #: Those that have tests of their own.

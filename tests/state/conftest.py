@@ -27,6 +27,14 @@ def server() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
+def own_server(server: PostgreSQL) -> Iterator[PostgreSQL]:
+    """Give the server to a test that stops it; it runs again afterwards."""
+    yield server
+    server.stop()
+    server.start()
+
+
+@pytest.fixture
 def in_sqlite(tmp_path: Path) -> Iterator[Place]:
     """Give a folder for an index in SQLite."""
     place = Place(tmp_path, None)

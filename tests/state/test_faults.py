@@ -45,14 +45,6 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[ErrorKind]:
     return met
 
 
-@pytest.fixture
-def own_server(server: PostgreSQL) -> Iterator[PostgreSQL]:
-    """Give the server to a test that stops it; it runs again afterwards."""
-    yield server
-    server.stop()
-    server.start()
-
-
 # -- locked, or away --------------------------------------------------------------------------------------------------
 
 

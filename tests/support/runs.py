@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from skerry.execution import Event, EventType
 from skerry.model import Run, RunOptions, RunStatus
+from skerry.user_process.journal import JOURNAL, Journal
+from skerry.workspace.run_folder import RunFolder
 
 
 def a_run(
@@ -22,3 +26,15 @@ def a_run(
 ) -> Run:
     options = RunOptions(repository, pipeline, tags=tags or {})
     return Run(run_id, location, options, created_at, status=status, sequence=sequence, **others)
+
+
+def keep(workspace_folder: Path, run: Run, *types: EventType) -> Path:
+    """Keep a run in the state folder of a workspace, with these events in its journal; gives its folder."""
+    runs = workspace_folder / ".skerry" / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    assert RunFolder(runs / run.id).make(run)
+    journal = Journal(str(runs / run.id / JOURNAL))
+    for type_ in types:
+        journal.append(Event(type_, None, {"solids": []} if type_ is EventType.RUN_STARTED else {}))
+    journal.close()
+    return runs / run.id

@@ -162,6 +162,39 @@ def test_a_run_that_refuses_is_killed_after_the_grace_time(location: Location, m
     assert run.output() == "refused\n"
 
 
+def test_a_run_whose_journal_is_refused_ends_whatever_its_code_does(
+    load: Load, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "CANCEL_GRACE", 0.3)
+    write(
+        "stubborn.py",
+        """
+        import resource
+        from skerry import pipeline, solid
+
+        @solid
+        def talk(context):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
+            while True:
+                try:
+                    context.log.info("as long as it takes")
+                except BaseException:
+                    pass
+
+        @pipeline
+        def daily():
+            talk()
+        """,
+    )
+    run = only(load("load_from: [python_file: stubborn.py]")).launch("daily", run_id="mine")
+    assert run.wait(30).status is RunStatus.FAILED
+    (failed,) = failures(run)
+    assert failed.error is not None
+    assert failed.error.kind is ErrorKind.RUN_RECORD_NOT_WRITABLE
+    assert "mine/events.jsonl (File too large)" in failed.error.message
+    assert types(run)[-2:] == [("SOLID_FAILED", "talk"), ("RUN_FAILED", None)]
+
+
 def test_an_interrupt_at_any_moment_is_not_lost(location: Location) -> None:
     for _ in range(5):
         run = location.launch("refusing")

@@ -232,7 +232,11 @@ def _begun(message: Message | None) -> int:
     if message is None:
         raise _not_started(_ENDED)
     if message["type"] != "begun":
-        raise _not_started(message["reason"])
+        path, reason = message.get("path"), message["reason"]
+        if path is not None:
+            run_id = os.path.basename(path)
+            raise LocationError(ErrorKind.RUN_RECORD_NOT_WRITABLE, run_id=run_id, path=path, reason=reason)
+        raise _not_started(reason)
     pid: int = message["pid"]
     return pid
 

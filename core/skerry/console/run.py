@@ -257,7 +257,10 @@ def _show(
                 put(console, page, render_away(known, page))
             was_away = away
             sys.stdout.flush()
-        put(console, page, [render_run(launched.run, RunView(), page, time.time())[0]])
+        known = launched.run
+        told = known.ended_at is not None
+        head = render_run(known, RunView(), page, time.time())[0]
+        put(console, page, [head, *([] if told else render_end(known, RunView(), page))])
         return
     from rich.live import Live
     from rich.text import Text

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from skerry import lazily
 
 _HOMES = {
-    "skerry.execution.events": ("Emit", "Event", "EventType"),
+    "skerry.execution.events": ("Emit", "Event", "EventType", "NotToldError"),
     "skerry.execution.in_process": ("InProcessResult",),
     "skerry.execution.plan": ("Plan",),
     "skerry.execution.running": ("Outcome", "run"),
@@ -26,6 +26,7 @@ __all__ = [
     "InProcessResult",
     "KeptValues",
     "MemoryValues",
+    "NotToldError",
     "Outcome",
     "Plan",
     "Settings",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from skerry.execution.events import Emit, Event, EventType
+    from skerry.execution.events import Emit, Event, EventType, NotToldError
     from skerry.execution.in_process import InProcessResult
     from skerry.execution.plan import Plan
     from skerry.execution.running import Outcome, run

@@ -38,7 +38,18 @@ class Event(NamedTuple):
     error: Any = None
 
 
-#: Hears of each event, before anything follows from it.
+class NotToldError(BaseException):
+    """What is told of a run cannot be kept any more: it ends. No exception that user code would handle.
+
+    ``error``: why.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+#: Hears of each event, before anything follows from it. Where it raises NotToldError, it does so from then on.
 Emit = Callable[[Event], None]
 
 

@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, NoReturn, Optional
 
 from skerry.errors import ErrorKind, PipeError, RunError
 from skerry.execution import cancellation, events
-from skerry.execution.events import Emit, Event, EventType
+from skerry.execution.events import Emit, Event, EventType, NotToldError
 from skerry.execution.plan import Plan
 from skerry.execution.resources import set_up
 from skerry.execution.settings import Settings
@@ -101,7 +101,8 @@ class _Processes:
                 if not ready:
                     break
                 for descriptor, _ in ready:
-                    self._read(descriptor)
+                    with contextlib.suppress(NotToldError):  # that is why the run ends
+                        self._read(descriptor)
 
     # -- what a process tells ---------------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ class FolderValues:
             raise _not_kept(solid, output, reason, advice) from None
         except OSError as error:
             advice = "Free space on that disk, or set SKERRY_HOME to a folder elsewhere."
-            raise _not_kept(solid, output, f"{self._folder}: {error.strerror}", advice) from error
+            raise _not_kept(solid, output, f"{self._folder}: {error.strerror or error}", advice) from error
         except Exception as error:  # whatever the user's own __reduce__ raises
             advice = "Give plain data, and let a resource make what cannot be pickled, such as a connection."
             found = f"its {type(value).__name__} does not pickle ({type(error).__name__}: {error})"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from skerry.errors import ErrorKind, RunError
-from skerry.model import Run, RunStatus
+from skerry.model import ErrorInfo, Run, RunStatus
 from skerry.state import RunIndex
 from skerry.workspace.launching import LaunchedRun, find
-from skerry.workspace.run_folder import RunFolder
+from skerry.workspace.run_folder import REMOVED, RunFolder
 from skerry.workspace.state_folder import StateFolder
 
 #: More runs than anybody has.
@@ -53,19 +55,23 @@ class RunRecords:
 
         Raises UnknownRunError, StateError; RunError while it is not over.
         """
-        run = self.get(run_id).run
-        if not run.status.is_over:
-            raise RunError(ErrorKind.RUN_NOT_OVER, run_id=run.id, status=run.status.value)
-        self._forget([run.id])
+        found = [run for run in map(_known, self._folders(run_id)) if run is not None]
+        for run in found or [self._index.get(run_id)]:
+            if not run.status.is_over:
+                raise RunError(ErrorKind.RUN_NOT_OVER, run_id=run.id, status=run.status.value)
+        self._forget([run_id])
 
     def prune(self, before: float, keep: int) -> list[str]:
         """Remove those that ended before then, in seconds since the epoch, but for the newest ``keep``.
 
-        Gives their ids. Raises StateError.
+        Gives their ids. Raises StateError, RunError.
         """
         self._refresh()
         pruned = self._index.prune(before, keep)
         self._forget(pruned)
+        for runs in self._state_folder.places("runs"):
+            for rest in runs.glob(f".*{REMOVED}"):  # of removals that were killed in the middle
+                shutil.rmtree(rest, ignore_errors=True)
         return pruned
 
     def rebuild(self) -> None:
@@ -90,14 +96,15 @@ class RunRecords:
         for folder in self._folders():
             if folder.path.name not in over:
                 run = _known(folder)
-                if run is not None:
-                    self._index.put(run)
+                if run is not None and self._index.put(run) and not folder.path.exists():
+                    self._index.delete(run.id)  # somebody has removed it meanwhile, and may have been faster
 
-    def _folders(self) -> Iterator[RunFolder]:
+    def _folders(self, run_id: str | None = None) -> Iterator[RunFolder]:
+        """Give those of all runs, or those that have this id."""
         for runs in self._state_folder.places("runs"):
             with contextlib.suppress(OSError):
                 for name in sorted(os.listdir(runs)):
-                    if not name.startswith("."):
+                    if not name.startswith(".") and run_id in (None, name):
                         yield RunFolder(runs / name)
 
     def _forget(self, run_ids: Iterable[str]) -> None:
@@ -129,10 +136,10 @@ def summary(run: Run) -> Mapping[str, object]:
 def _known(folder: RunFolder) -> Run | None:
     """Give what a folder tells of its run, whose end is written if nobody keeps it any more; None if it is none."""
     try:
-        run = folder.run()
-        if not run.status.is_over and not run.elsewhere and not folder.is_alive():
-            folder.lose()
-            run = folder.run()
-    except (OSError, ValueError):
+        try:
+            return LaunchedRun(folder, folder.run()).run
+        except RunError as error:
+            run = LaunchedRun(folder, folder.run_unread()).run
+            return replace(run, error=ErrorInfo(error.kind, str(error)))
+    except OSError:
         return None
-    return run

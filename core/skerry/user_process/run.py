@@ -3,20 +3,23 @@
 import atexit
 import contextlib
 import dataclasses
+import fcntl
 import os
 import shutil
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from skerry.definitions import PipelineDefinition, RepositoryDefinition
 from skerry.errors import ErrorKind, LocationError, RunError
-from skerry.execution import Event, EventType, FolderValues, KeptValues, Plan, Settings, Values, run
+from skerry.execution import Event, EventType, FolderValues, KeptValues, NotToldError, Plan, Settings, Values, run
 from skerry.execution.cancellation import Cancellation
 from skerry.model import ErrorInfo, RunEvent, RunOptions
-from skerry.user_process.journal import JOURNAL, OUTPUTS, Journal, read_line
+from skerry.user_process.journal import JOURNAL, LOCK, OUTPUTS, Journal, Tail, whole
 from skerry.user_process.masking import Masker
 from skerry.user_process.streams import flush
 from skerry.user_process.tracebacks import describe_exception, exit_words
 
+#: The size of an output of which there is no file, or one of an attempt before.
+_NOT_KEPT = -1
 _EXIT_ADVICE = "Return or raise an exception instead."
 
 
@@ -38,30 +41,42 @@ def execute(
     run_id: str,
     options: RunOptions,
     masker: Masker,
-    wrote: Callable[[], None],
+    wrote: Callable[[Optional[OSError]], None],
 ) -> None:
     """Execute a pipeline in this process, which is for this alone; every outcome is in the journal in ``folder``.
 
-    ``masker`` hides the secrets of the location. ``wrote`` is called after each event that was written. SIGINT and
-    SIGTERM cancel the run. Raises OSError where the journal cannot be written.
+    ``masker`` hides the secrets of the location. ``wrote`` is called after each event that was written, and with the
+    reason as soon as one could not be: then the run is torn down, and tells no more. SIGINT and SIGTERM cancel the run.
+    Raises NotToldError where the journal could not be written.
     """
-    journal = Journal(os.path.join(folder, JOURNAL))
+    journal: Optional[Journal] = None
     cancellation = Cancellation()
+    lost: Optional[NotToldError] = None
 
     def emit(event: Event) -> None:
+        nonlocal journal, lost
         with cancellation.later():
-            journal.append(event._replace(data=masker.said(event.data)))
-            wrote()
+            if lost is not None:  # a journal with a gap would not be true
+                raise lost
+            try:
+                journal = journal or Journal(os.path.join(folder, JOURNAL))
+                journal.append(event._replace(data=masker.said(event.data)))
+            except OSError as error:
+                lost = NotToldError(error)
+                wrote(error)
+                raise lost from error
+            wrote(None)
 
     try:
         _execute(load, folder, run_id, options, masker, emit)
     except KeyboardInterrupt:
-        if not journal.ended:
+        if journal is None or not journal.ended:
             emit(Event(EventType.RUN_CANCELED))
-    flush()
-    with contextlib.suppress(BaseException):  # it has been told how the run ended
-        atexit._run_exitfuncs()
-    flush()
+    finally:
+        flush()
+        with contextlib.suppress(BaseException):  # it has been told how the run ended
+            atexit._run_exitfuncs()
+        flush()
 
 
 def _execute(
@@ -89,11 +104,22 @@ def _execute(
 
 
 def fail(folder: str, error: ErrorInfo, *, canceled: bool = False) -> None:
-    """Write the end of a run whose process has ended without a word, unless it is there. Raises OSError, ValueError.
+    """Write the end of a run whose process has ended without a word, unless it is there. Raises OSError.
 
     The solids that were being executed have failed with the same ``error``.
     """
+    with contextlib.suppress(OSError):
+        os.truncate(os.path.join(folder, LOCK), 0)  # which makes room for it
     path = os.path.join(folder, JOURNAL)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # several may find out at the same time that nobody else writes it
+        _fail(path, error, canceled=canceled)
+    finally:
+        os.close(descriptor)
+
+
+def _fail(path: str, error: ErrorInfo, *, canceled: bool) -> None:
     journal = Journal(path)
     try:
         if journal.ended:
@@ -116,7 +142,7 @@ def _unfinished(path: str) -> Tuple[List[str], List[str]]:
     """Give the solids that a journal leaves in the middle, and those that have failed."""
     running: Dict[str, None] = {}
     failed: Dict[str, None] = {}
-    for event in _events(path):
+    for event in Tail(path).read():
         if event.solid is None:
             continue
         if event.type is EventType.SOLID_STARTED:
@@ -126,13 +152,6 @@ def _unfinished(path: str) -> Tuple[List[str], List[str]]:
         if event.type is EventType.SOLID_FAILED:
             failed[event.solid] = None
     return list(running), list(failed)
-
-
-def _events(path: str) -> Iterator[RunEvent]:
-    with open(path, "rb") as journal:
-        for line in journal:
-            if line.endswith(b"\n"):
-                yield read_line(line)
 
 
 def _find(repositories: Sequence[RepositoryDefinition], options: RunOptions) -> PipelineDefinition:
@@ -172,47 +191,60 @@ def _values(folder: str, options: RunOptions, emit: Callable[[Event], None]) -> 
 def _take_over(folder: str, parent_id: Optional[str]) -> Dict[str, Set[str]]:
     """Take over what another run has done: link its outputs; gives the solids with the outputs that they gave.
 
-    A solid of which an output was not kept is left out, and so executed again.
+    A solid of which an output was not kept is left out, and so executed again. Raises RunError where the journal of the
+    other run is damaged, OSError where it is not there.
     """
     if parent_id is None:
         return {}
     parent = os.path.join(os.path.dirname(folder), parent_id)
-    outputs: Dict[str, Set[str]] = {}
-    done: Dict[str, Set[str]] = {}
-    for event in _events(os.path.join(parent, JOURNAL)):
+    journal = os.path.join(parent, JOURNAL)
+    os.stat(journal)
+    outputs: Dict[str, Dict[str, Optional[int]]] = {}
+    done: Dict[str, Dict[str, Optional[int]]] = {}
+    for event in whole(journal):
         _note(event, outputs, done)
     for solid in [*done]:
         try:
-            for output in done[solid]:
-                _link(parent, folder, solid, output)
+            for output, size in done[solid].items():
+                _link(parent, folder, os.path.join(OUTPUTS, solid, output + ".pickle"), size)
         except OSError:
             del done[solid]
-    return done
+    return {solid: set(given) for solid, given in done.items()}
 
 
-def _note(event: RunEvent, outputs: Dict[str, Set[str]], done: Dict[str, Set[str]]) -> None:
+def _note(
+    event: RunEvent, outputs: Dict[str, Dict[str, Optional[int]]], done: Dict[str, Dict[str, Optional[int]]]
+) -> None:
+    """Note the outputs that a solid gives, with their sizes as far as those are told, and the solids that succeed."""
     if event.solid is None:
         if event.type is EventType.RUN_STARTED:
             for solid, given in event.data.get("done", {}).items():
-                done[solid] = set(given)
+                done[solid] = dict.fromkeys(given)
     elif event.type is EventType.SOLID_STARTED:
-        outputs[event.solid] = set()
+        outputs[event.solid] = {}
     elif event.type is EventType.OUTPUT:
-        outputs[event.solid].add(event.data["output"])
+        outputs[event.solid][event.data["output"]] = event.data.get("size", _NOT_KEPT)
     elif event.type is EventType.SOLID_SUCCEEDED:
         done[event.solid] = outputs[event.solid]
 
 
-def _link(parent: str, folder: str, solid: str, output: str) -> None:
-    name = os.path.join(OUTPUTS, solid, output + ".pickle")
-    target = os.path.join(folder, name)
+def _link(parent: str, folder: str, name: str, size: Optional[int]) -> None:
+    """Take over one output. Raises OSError where it is not there, or not of its ``size``: then nothing of it is."""
+    source, target = os.path.join(parent, name), os.path.join(folder, name)
+    if size is not None and os.stat(source).st_size != size:
+        raise OSError("its file is cut")  # as the power may do
     os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
     try:
-        os.link(os.path.join(parent, name), target)
+        os.link(source, target)
     except FileNotFoundError:
         raise
     except OSError:  # a file system without links
-        shutil.copyfile(os.path.join(parent, name), target)
+        try:
+            shutil.copyfile(source, target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(target)
+            raise
 
 
 def _described(error: BaseException) -> ErrorInfo:

@@ -2,11 +2,13 @@
 
 Over the host's socket comes what to run; then perhaps ``cancel`` or ``detach``. It tells ``begun``, ``wrote`` whenever
 the journal has grown, and ``ended``; or ``not_begun``. A lock on a file in the run's folder says that it lives. Should
-the process end without a word, the keeper writes the last line of the journal. When the host is gone, the run is
-cancelled, unless it is detached.
+the process end without a word, or its journal be refused by the disk, the keeper writes the last line of it. When the
+host is gone, the run is cancelled, unless it is detached.
 """
 
 import contextlib
+import dataclasses
+import errno
 import fcntl
 import os
 import select
@@ -16,13 +18,13 @@ import sys
 import time
 from typing import NoReturn, Optional, Sequence
 
-from skerry.errors import ErrorKind, LocationError, PipeError
-from skerry.execution import cancellation
+from skerry.errors import ErrorKind, LocationError, PipeError, RunError
+from skerry.execution import NotToldError, cancellation
 from skerry.forking import fork, signal_name
 from skerry.model import ErrorInfo, RunOptions
 from skerry.pipe import Connection, Message, encode
 from skerry.user_process import processes
-from skerry.user_process.journal import CANCEL, LOCK
+from skerry.user_process.journal import CANCEL, JOURNAL, LOCK
 from skerry.user_process.keeper import reap
 from skerry.user_process.masking import Masker
 from skerry.user_process.run import Load, execute, fail
@@ -33,6 +35,11 @@ _LOOK = 0.5
 #: Seconds to wait for processes that were sent SIGKILL; one that hangs in the kernel cannot be waited for.
 _KILL_WAIT = 5.0
 _CHUNK = 256 * 1024
+#: Bytes that the file with the lock takes up for as long as the run goes on. With that much the end of a run can be
+#: written where a disk is full, for ``fail`` gives it back.
+_ROOM = 64 * 1024
+#: What the run's process writes when the journal has grown; the number of an error when it could not.
+_GREW = b"!"
 
 
 def run(connection: Connection, load: Load, parent: int, life: int, inherited: Sequence[int]) -> NoReturn:
@@ -90,10 +97,15 @@ class _RunKeeper:
         self._canceled = False
         self._deadline: Optional[float] = None
         self._ending: Optional[Message] = None
+        #: What the disk has answered the run that would have written its journal, as an ``errno``.
+        self._refused: Optional[int] = None
 
     def keep(self) -> None:
-        lock = os.open(os.path.join(self._folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            lock = self._take_lock()
+        except OSError as error:
+            self._tell({"type": "not_begun", "reason": error.strerror, "path": self._folder})
+            return
         for end in (self._wake_up, self._wake_up_writer):
             end.setblocking(False)
         os.set_blocking(self._wrote_writer, False)
@@ -121,6 +133,14 @@ class _RunKeeper:
         self._write_end()
         self._tell({"type": "ended"})
 
+    def _take_lock(self) -> int:
+        lock = os.open(os.path.join(self._folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever looks whether it is held may have it for a moment
+        left = _ROOM
+        while left:
+            left -= os.write(lock, bytes(left))
+        return lock
+
     def _wait(self) -> None:
         """Wait for the end of the run's process, or bring it about."""
         actions = {
@@ -134,15 +154,18 @@ class _RunKeeper:
         while self._ending is None:
             for descriptor, _ in self._poll.poll(_LOOK * 1000):
                 actions[descriptor]()
+            if self._ending is not None:
+                break  # its pid may be somebody else's now
             if not self._canceled and os.path.exists(os.path.join(self._folder, CANCEL)):
                 self._cancel()
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._deadline = None
                 processes.kill_group(self._pid, signal.SIGKILL)
-        os.set_blocking(self._output_reader, False)
-        with contextlib.suppress(BlockingIOError):
-            while self._take_output():
-                pass
+        for reader, take in ((self._output_reader, self._take_output), (self._wrote_reader, self._journal_grew)):
+            os.set_blocking(reader, False)
+            with contextlib.suppress(BlockingIOError):
+                while take():
+                    pass
         self._output.end()
 
     def _listen(self) -> None:
@@ -174,12 +197,20 @@ class _RunKeeper:
                 self._poll.unregister(self._output_reader)
         return bool(data)
 
-    def _journal_grew(self) -> None:
-        if os.read(self._wrote_reader, _CHUNK):
+    def _journal_grew(self) -> bool:
+        data = os.read(self._wrote_reader, _CHUNK)
+        refused = data.strip(_GREW)
+        if refused:
+            self._refused = int(refused)
+            # It tears down what it has set up, and tells no more of that.
+            self._deadline = self._deadline or time.monotonic() + self._grace
+        if data:
             with contextlib.suppress(OSError):  # it does not listen just now, and will look by itself
                 self._connection.endpoint.send(encode({"type": "wrote"}), socket.MSG_DONTWAIT)
         else:
-            self._poll.unregister(self._wrote_reader)
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self._wrote_reader)
+        return bool(data)
 
     def _child_ended(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -187,16 +218,31 @@ class _RunKeeper:
         self._ending = reap(self._pid)
 
     def _write_end(self) -> None:
+        error = self._error_of_end()
+        try:
+            fail(self._folder, error, canceled=self._canceled)
+        except OSError:
+            with contextlib.suppress(OSError):  # whoever looks will find that nobody keeps the run any more
+                fail(self._folder, dataclasses.replace(error, output=""), canceled=self._canceled)
+
+    def _error_of_end(self) -> ErrorInfo:
         assert self._ending is not None
         code, number = self._ending["code"], self._ending["signal"]
+        if self._refused is not None:
+            error = RunError(
+                ErrorKind.RUN_RECORD_NOT_WRITABLE,
+                run_id=self._run_id,
+                path=os.path.join(self._folder, JOURNAL),
+                reason=os.strerror(self._refused),
+            )
+            return ErrorInfo(error.kind, str(error))
         if number is None:
-            error = LocationError(ErrorKind.PROCESS_EXITED, code=code, doing="the pipeline ran")
+            ended = LocationError(ErrorKind.PROCESS_EXITED, code=code, doing="the pipeline ran")
         else:
             name = signal_name(number)
             advice = "If nobody killed it, the system was out of memory: look at the kernel's log."
-            error = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing="the pipeline ran", advice=advice)
-        info = ErrorInfo(error.kind, str(error), output=self._output.tail())
-        fail(self._folder, info, canceled=self._canceled)
+            ended = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing="the pipeline ran", advice=advice)
+        return ErrorInfo(ended.kind, str(ended), output=self._output.tail())
 
     def _tell(self, message: Message) -> None:
         with contextlib.suppress(OSError):  # the host is gone
@@ -216,11 +262,17 @@ class _RunKeeper:
             os.close(self._output_writer)
             execute(self._load, self._folder, self._run_id, self._options, self._masker, self._wrote)
             os._exit(0)
+        except NotToldError:
+            pass  # the keeper knows
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(1)
 
-    def _wrote(self) -> None:
+    def _wrote(self, refused: Optional[OSError]) -> None:
+        if refused is not None:
+            os.set_blocking(self._wrote_writer, True)
+            os.write(self._wrote_writer, b"%d" % (refused.errno or errno.EIO))
+            return
         with contextlib.suppress(BlockingIOError):  # full: the keeper will look anyway
-            os.write(self._wrote_writer, b"!")
+            os.write(self._wrote_writer, _GREW)

@@ -14,12 +14,12 @@ from typing import Any
 from skerry.errors import ErrorKind, LocationError, RunError, UnknownRunError
 from skerry.model import ErrorInfo, LocationState, PipelineSnapshot, Run, RunEvent, RunOptions, RunStatus
 from skerry.plugin import RunLaunch, RunLauncher, RunStart
-from skerry.user_process.journal import JOURNAL
+from skerry.user_process.journal import JOURNAL, Tail
 from skerry.user_process.run_output import OUTPUT, OUTPUT_BEFORE
 from skerry.workspace.launchers import Launchers, MadeLauncher
 from skerry.workspace.life import Life
 from skerry.workspace.opened import OpenedCodeServer
-from skerry.workspace.run_folder import RunFolder, Tail
+from skerry.workspace.run_folder import RunFolder, lost
 from skerry.workspace.run_report import Report
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace_file.nearest import nearest
@@ -45,7 +45,7 @@ class LaunchedRun:
         self._following = following
         self._known = run
         self._events: list[RunEvent] = []
-        self._tail = Tail(folder.path / JOURNAL)
+        self._tail = Tail(str(folder.path / JOURNAL))
         self._changed = following.report.changed if following is not None else threading.Condition()
 
     @property
@@ -116,8 +116,15 @@ class LaunchedRun:
                 self._changed.wait(_LOOK if left is None else min(left, _LOOK))
 
     def cancel(self) -> None:
-        """Ask for its cancellation: user code is interrupted, resources are torn down. Returns at once."""
-        self._folder.cancel()  # for whoever keeps it or follows it, now or later
+        """Ask for its cancellation: user code is interrupted, resources are torn down. Returns at once.
+
+        Raises RunError where others keep it and its folder cannot be written.
+        """
+        try:
+            self._folder.cancel()  # for whoever keeps it or follows it, now or later
+        except RunError:
+            if self._following is None:
+                raise
         if self._following is not None:
             self._following.launcher.cancel(self._following.launch)
 
@@ -134,11 +141,19 @@ class LaunchedRun:
 
     def _read(self) -> None:
         self._take()
-        if not self._is_over() and self._mend():
-            self._take()
+        if self._is_over():
+            return
+        try:
+            if self._mend():
+                self._take()
+        except OSError:  # such as on a full disk
+            self._known = lost(self._known)
 
     def _mend(self) -> bool:
-        """Write the end of a run that nobody executes any more, unless it is there; tells whether it is now."""
+        """Write the end of a run that nobody executes any more, unless it is there; tells whether it is now.
+
+        Raises OSError.
+        """
         if self._known.elsewhere or not self._is_ended() or self._folder.is_alive():
             return False  # how a run elsewhere ends, only who follows it can know
         self._folder.lose()
@@ -215,7 +230,7 @@ class Launching:
                     chosen.launcher.start(following.launch)
             except LocationError as error:
                 following.report.give_up()
-                folder.lose(ErrorInfo(error.kind, str(error)))
+                folder.give_up(ErrorInfo(error.kind, str(error)))
                 raise
         return _followed(life, LaunchedRun(folder, run, following))
 
@@ -228,7 +243,7 @@ class Launching:
     def forget(self, before: float) -> None:
         """Remove what is kept of runs of which nothing was heard since then, in seconds since the epoch."""
         for runs in self._state_folder.places(self._runs):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, RunError):
                 for name in os.listdir(runs):
                     folder = RunFolder(runs / name)
                     if folder.last_heard() < before and not folder.is_alive():
@@ -271,13 +286,13 @@ class Launching:
 
 
 def find(state_folder: StateFolder, run_id: str, part: str = RUNS) -> LaunchedRun:
-    """Give a run of the workspace by its id, as it is known on this machine. Raises UnknownRunError."""
+    """Give a run of the workspace by its id, as it is known on this machine. Raises UnknownRunError, RunError."""
     known: list[str] = []
     for runs in state_folder.places(part):
         folder = RunFolder.of(runs, run_id)
         try:
             return LaunchedRun(folder, folder.run())
-        except (OSError, ValueError):
+        except OSError:
             with contextlib.suppress(OSError):
                 known += (name for name in os.listdir(runs) if not name.startswith("."))
     raise UnknownRunError(run_id, sorted(known))

@@ -10,19 +10,24 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from skerry.errors import ErrorKind, LocationError, RunError
-from skerry.model import ErrorInfo, Run, RunEvent
-from skerry.user_process.journal import CANCEL, JOURNAL, LOCK, read_line
+from skerry.model import ErrorInfo, Run, RunOptions, RunStatus
+from skerry.user_process.journal import CANCEL, JOURNAL, LOCK, Tail, damaged
 
 #: Seconds within which a run that is to begin must have somebody who keeps it.
 BEGIN_LIMIT = 60.0
 
+#: Stands for what cannot be read of a run.
+UNKNOWN = "?"
+#: How the names of the folders of runs end that are being removed; they begin with a dot.
+REMOVED = ".removed"
+
 _RUN = "run.json"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_CHUNK = 1024 * 1024
 
 
 class RunFolder:
@@ -52,19 +57,30 @@ class RunFolder:
         except OSError as error:
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return False
-            reason = f"The folder of a run cannot be written: {self.path} ({error.strerror})."
-            raise LocationError(reason=f"{reason}\nMend that, or set SKERRY_HOME to another folder.") from error
+            raise LocationError(**self._not_writable(error)) from error
         return True
 
     def run(self) -> Run:
-        """Give what is known of the run by now. Raises OSError, ValueError."""
+        """Give what was known of the run when it was launched. Raises OSError, RunError where that is damaged."""
+        path = self.path / _RUN
+        written = path.read_bytes()
         try:
-            known = Run.from_json(json.loads((self.path / _RUN).read_text(encoding="ascii")))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{self.path / _RUN}: {error}") from error
-        for event in Tail(self.path / JOURNAL).read():
-            known = known.after(event)
-        return known
+            run = Run.from_json(json.loads(written.decode("ascii")))
+            if not isinstance(run.created_at, (int, float)) or not isinstance(run.location, str):
+                raise TypeError("a value of another type")
+            if run.id == self.path.name:
+                return run
+            line, reason = 1, f"it is not of the run {self.path.name}"
+        except json.JSONDecodeError as error:
+            line, reason = error.lineno, f"it is no JSON ({error.msg})"
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            line, reason = 1, f"it is no record of a run ({type(error).__name__}: {error})"
+        raise damaged(str(path), line, reason)
+
+    def run_unread(self) -> Run:
+        """Give what can be known of a run of which ``run`` raises RunError. Raises OSError."""
+        options = RunOptions(UNKNOWN, UNKNOWN)
+        return Run(self.path.name, UNKNOWN, options, self.path.stat().st_mtime, status=RunStatus.STARTING)
 
     def is_alive(self) -> bool:
         """Tell whether somebody keeps the run, or may be about to."""
@@ -77,7 +93,7 @@ class RunFolder:
                 return time.time() - (self.path / _RUN).stat().st_mtime < BEGIN_LIMIT
             return False
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # several may look at the same time
         except BlockingIOError:
             return True
         finally:
@@ -90,44 +106,56 @@ class RunFolder:
         return (journal if journal.exists() else self.path).stat().st_mtime
 
     def remove(self) -> None:
-        """Remove all that is kept of the run."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove all that is kept of the run; from the beginning nobody finds it. Raises RunError."""
+        aside = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}{REMOVED}")
+        try:
+            self.path.rename(aside)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise RunError(**self._not_writable(error)) from error
+        shutil.rmtree(aside, ignore_errors=True)
 
     def cancel(self) -> None:
-        """Ask whoever keeps the run to cancel it. Raises OSError."""
-        (self.path / CANCEL).touch(mode=0o600)
+        """Ask whoever keeps the run to cancel it. Raises RunError."""
+        try:
+            (self.path / CANCEL).touch(mode=0o600)
+        except OSError as error:
+            raise RunError(**self._not_writable(error)) from error
 
     def asks_to_cancel(self) -> bool:
         """Tell whether somebody has asked for the cancellation."""
         return (self.path / CANCEL).exists()
 
     def lose(self, error: ErrorInfo | None = None) -> None:
-        """Write the end of a run that nobody keeps any more, unless it is there. Raises OSError, ValueError."""
-        if error is None:
-            lost = RunError(ErrorKind.RUN_LOST)
-            error = ErrorInfo(lost.kind, str(lost))
+        """Write the end of a run that nobody keeps any more, unless it is there. Raises OSError."""
         from skerry.user_process.run import fail  # with it comes all that executes a pipeline
 
-        fail(str(self.path), error)
+        fail(str(self.path), error or self._lost())
 
-
-class Tail:
-    """Reads a journal that grows, a part at a time."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
-        self._rest = b""
-
-    def read(self) -> Iterator[RunEvent]:
-        """Give the events that have come since the last time. Raises OSError, ValueError."""
+    def give_up(self, error: ErrorInfo) -> None:
+        """Write that a run could not begin; where even that cannot be written, nothing is left of it."""
         try:
-            file = self._path.open("rb")
-        except FileNotFoundError:
-            return
-        with file:
-            file.seek(self._offset)
-            while data := file.read(_CHUNK):
-                self._offset += len(data)
-                *lines, self._rest = (self._rest + data).split(b"\n")
-                yield from map(read_line, lines)
+            self.lose(error)
+        except OSError:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def _lost(self) -> ErrorInfo:
+        last = next(reversed([*Tail(str(self.path / JOURNAL)).read()]), None)
+        if last is not None and last.error is not None and last.error.kind is ErrorKind.RUN_RECORD_DAMAGED:
+            return last.error  # which may have been its end
+        return _lost_error()
+
+    def _not_writable(self, error: OSError) -> dict[str, Any]:
+        where = {"run_id": self.path.name, "path": str(self.path), "reason": error.strerror}
+        return {"kind": ErrorKind.RUN_RECORD_NOT_WRITABLE, **where}
+
+
+def lost(run: Run) -> Run:
+    """Give what is known of a run that nobody keeps any more, and whose end cannot be written."""
+    return replace(run, status=RunStatus.FAILED, error=_lost_error())
+
+
+def _lost_error() -> ErrorInfo:
+    error = RunError(ErrorKind.RUN_LOST)
+    return ErrorInfo(error.kind, str(error))

@@ -108,7 +108,7 @@ class Report(RunReport):
         """See ``RunReport``."""
         if self._lock is not None:
             # What is written by nobody on this machine is ended here; else by whoever looks, once its keeper is gone.
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError):
                 self._folder.lose(self._masker.value(error))
         self._close(left=False)
 

@@ -11,10 +11,9 @@ from skerry.errors import ErrorKind, RunError, UnknownRunError
 from skerry.model import RunEvent, RunOptions
 from skerry.plugin import RunStart
 from skerry.rpc.published_runs import FollowedRun, PublishedRuns
-from skerry.user_process.journal import ENDINGS, JOURNAL
+from skerry.user_process.journal import ENDINGS, JOURNAL, Tail
 from skerry.workspace.launching import LaunchedRun
 from skerry.workspace.location import Location
-from skerry.workspace.run_folder import Tail
 from skerry.workspace.workspace import Workspace
 
 #: The part of the state folder in which the runs are kept that a server executes for its clients. Theirs, of which it
@@ -121,7 +120,7 @@ class Follower(FollowedRun):
     def __init__(self, run: LaunchedRun, after: int, news: Callable[[], None]) -> None:
         """See ``PublishedRuns.follow``."""
         self._run = run
-        self._tail = Tail(run._folder.path / JOURNAL)
+        self._tail = Tail(str(run._folder.path / JOURNAL))
         self._after = after
         self._end = run._observe(news)
         self._over = False
