@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -26,7 +28,13 @@ SCHEMAS: list[Any] = [
     *({"properties": {"a": {}}, "additionalProperties": False}, {"additionalProperties": {"type": "string"}}),
     *({"patternProperties": {"^a": {}}, "additionalProperties": False}, {"propertyNames": {"pattern": "^[^=]+$"}}),
     *({"anyOf": [{"type": "string"}]}, {"minItems": 1}, {"uniqueItems": True}, {"items": [{"type": "string"}]}),
-    *({"minProperties": 1}, {"items": {"type": "string"}}, {"items": False}, {"multipleOf": 2}),
+    *({"minProperties": 1}, {"maxProperties": 1}, {"definitions": {"a": False}}, {"$ref": "#/definitions/a"}),
+    *(
+        {"$schema": "http://json-schema.org/draft-07/schema#", "minProperties": 2},
+        {"items": {"type": "string"}},
+        {"items": False},
+        {"multipleOf": 2},
+    ),
 ]
 
 
@@ -34,6 +42,22 @@ SCHEMAS: list[Any] = [
 def test_what_is_surely_valid_is_valid(schema: Any) -> None:
     validator = Draft7Validator(schema)
     assert [value for value in VALUES if surely_valid(schema, value) and not validator.is_valid(value)] == []
+
+
+def test_an_ordinary_file_is_surely_valid() -> None:
+    """A file with no mistake is read without jsonschema, whose import takes longer than that of all the rest."""
+    assert surely_valid(Schemas().envelope.schema, {"load_from": []})
+    assert not surely_valid(Schemas().envelope.schema, {"load_from": [], "x": 1})
+    lines = [
+        "import sys",
+        "from skerry.workspace_file import read_entries",
+        "from skerry.plugin.registry import Registry",
+        "from pathlib import Path",
+        "read = read_entries([{'python_file': 'team.py'}], Path('/'), Registry())",
+        "assert not read.problems",
+        "assert 'jsonschema' not in sys.modules",
+    ]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=60)
 
 
 def test_an_ordinary_entry_is_surely_valid() -> None:

@@ -21,7 +21,7 @@ from skerry.testing.loading import (
     check_refusals,
 )
 from skerry.testing.options import check_given, check_options
-from skerry.workspace_file.schema import Schemas
+from skerry.workspace_file.schema import Schemas, Validator
 
 
 def check_location_type(
@@ -62,7 +62,7 @@ def check_location_type(
         check_closing_while_opening(loads, options)
 
 
-def _spoiled(options: Mapping[str, Any], validator: Any) -> Iterator[Mapping[str, Any]]:
+def _spoiled(options: Mapping[str, Any], validator: Validator) -> Iterator[Mapping[str, Any]]:
     """Give the options with one string at a time made wrong, as far as the schema lets it pass."""
     for name, value in options.items():
         if isinstance(value, str):

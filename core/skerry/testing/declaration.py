@@ -11,7 +11,7 @@ from skerry.errors import PluginError
 from skerry.plugin import LocationType
 from skerry.plugin.registry import Registry
 from skerry.testing.clauses import Clause, ContractError
-from skerry.workspace_file.schema import Schemas
+from skerry.workspace_file.schema import Schemas, Validator
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -67,8 +67,8 @@ def _check_that_it_is_one(key: str, schema: Any) -> None:
             raise TypeError("it has values that JSON does not have")
         if schema.get("type") != "object":
             raise ValueError(f'its "type" is {schema.get("type")!r}')
-        _validator(schema).check_schema(schema)
-    except Exception as error:  # jsonschema's own among them, which only workspace_file knows by name
+        Validator(schema).check()
+    except Exception as error:
         raise ContractError(Clause.SCHEMA, key, reason=str(error).splitlines()[0].rstrip(".")) from error
 
 
@@ -76,7 +76,7 @@ def _check_examples(key: str, where: str, part: Mapping[str, Any]) -> None:
     given = [("an example", value) for value in part.get("examples", ())]
     given += [("the default", part["default"])] if "default" in part else []
     for kind, value in given:
-        for error in _validator(part).iter_errors(value):
+        for error in Validator(part).errors(value):
             raise ContractError(
                 Clause.SCHEMA_EXAMPLES, key, where=where, kind=kind, value=value, reason=error.message.rstrip(".")
             )
@@ -103,8 +103,3 @@ def _parts(where: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping
         if isinstance(part, Mapping):
             inner = f"the property {name!r}" if where == "`schema`" else f"{where[:-1]}.{name}'"
             yield from _parts(inner, part)
-
-
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """Give a draft-07 validator of ``schema``, of the kind that reads workspace files."""
-    return Schemas().envelope.evolve(schema=dict(schema))

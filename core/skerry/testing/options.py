@@ -17,6 +17,7 @@ from skerry.plugin import EntryContext, LocationType
 from skerry.plugin.registry import Registry
 from skerry.testing.clauses import Clause, ContractError, words_of
 from skerry.workspace_file import read_entries
+from skerry.workspace_file.schema import Validator
 
 #: What stands in the place of a secret while ``normalize`` is asked.
 _REFERENCE = "${NAME}"
@@ -36,9 +37,9 @@ def check_options(location_type: LocationType, options: Mapping[str, Any], folde
     return origin
 
 
-def check_given(location_type: LocationType, options: Mapping[str, Any], validator: Any) -> None:
+def check_given(location_type: LocationType, options: Mapping[str, Any], validator: Validator) -> None:
     """Check that the options pass the type's schema: without that nothing else can be asked. Raises ContractError."""
-    for error in validator.iter_errors(dict(options)):
+    for error in validator.errors(dict(options)):
         raise ContractError(Clause.OPTIONS, location_type.key, reason=error.message)
 
 

@@ -23,6 +23,7 @@ from skerry.workspace.run_folder import RunFolder, lost
 from skerry.workspace.run_report import Report
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace_file.nearest import nearest
+from skerry.workspace_file.quick import surely_valid
 
 #: The part of the state folder in which runs are kept.
 RUNS = "runs"
@@ -371,9 +372,10 @@ def _unknown(state: LocationState, options: RunOptions) -> RunError:
 
 def _check(pipeline: PipelineSnapshot, options: RunOptions) -> None:
     """Raise RunError for a run config that does not fit, and for solids that the pipeline does not have."""
-    from skerry.execution.config import validate  # who launches nothing needs none of it
+    if not surely_valid(pipeline.config_schema, options.run_config):
+        from skerry.execution.config import validate  # with what it stands on, it takes its time
 
-    validate(pipeline.name, pipeline.config_schema, options.run_config)
+        validate(pipeline.name, pipeline.config_schema, options.run_config)
     known = [solid.name for solid in pipeline.solids]
     for name in options.solids:
         if name not in known:

@@ -10,13 +10,10 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import SchemaError
-
 from skerry.errors import PluginError
 from skerry.plugin import LocationType
 from skerry.plugin.registry import Registry
-from skerry.workspace_file.schema import options_schema
+from skerry.workspace_file.schema import Validator, WrongSchemaError, options_schema
 from skerry_schemas import workspace_schema
 
 _REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"
@@ -79,7 +76,7 @@ def unusable_launchers(registry: Registry) -> dict[str, PluginError]:
 def _types(registry: Registry, common_options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, PluginError]]:
     def described(key: str) -> dict[str, Any]:
         location_type = registry.get(key)
-        Draft7Validator.check_schema(location_type.schema)
+        Validator(location_type.schema).check()
         return _type_schema(location_type, common_options)
 
     return _usable_and_not("location type", registry.keys, described, registry.distribution)
@@ -88,7 +85,7 @@ def _types(registry: Registry, common_options: Mapping[str, Any]) -> tuple[dict[
 def _launchers(registry: Registry) -> tuple[dict[str, Any], dict[str, PluginError]]:
     def described(key: str) -> dict[str, Any]:
         launcher = registry.launcher(key)
-        Draft7Validator.check_schema(launcher.schema)
+        Validator(launcher.schema).check()
         return {"title": launcher.summary, "description": launcher.summary, **_open_for_references(launcher.schema)}
 
     return _usable_and_not("run launcher", registry.launcher_keys, described, registry.launcher_distribution)
@@ -106,8 +103,8 @@ def _usable_and_not(
             unusable[key] = error
         # The class is the plugin's: its schema may be none, or missing.
         except Exception as error:
-            reason = error.message if isinstance(error, SchemaError) else f"{type(error).__name__}: {error}"
-            reason = f"its schema is wrong: {reason}".rstrip(".")
+            said = str(error) if isinstance(error, WrongSchemaError) else f"{type(error).__name__}: {error}"
+            reason = f"its schema is wrong: {said}".rstrip(".")
             unusable[key] = PluginError(key, reason, distribution(key), what=what)
     return usable, unusable
 
@@ -115,7 +112,7 @@ def _usable_and_not(
 def _add_launchers(schema: dict[str, Any], registry: Registry) -> None:
     """Say which run launchers there are: a key alone, or a mapping with one of them."""
     launchers, _ = _launchers(registry)
-    alone = [key for key in launchers if Draft7Validator(registry.launcher(key).schema).is_valid({})]
+    alone = [key for key in launchers if Validator(registry.launcher(key).schema).is_valid({})]
     del schema["minLength"]  # the keys say more
     schema.update(properties=launchers, additionalProperties=False)
     # Beside the properties, a limit of one would keep editors from proposing any.

@@ -7,14 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from jsonschema import Draft7Validator
-
 from skerry.errors import PluginError
 from skerry.plugin.discovery import InstalledTwice
 from skerry.plugin.failures import words_of_failure
 from skerry.workspace_file.findings import Code, Finding, Place
 from skerry.workspace_file.references import Variables
 from skerry.workspace_file.resolving import Resolved, TreeResolver
+from skerry.workspace_file.schema import Validator
 from skerry.workspace_file.tree import Tree, container
 from skerry.workspace_file.validation import kind, required_keys, violations
 
@@ -57,7 +56,7 @@ class OptionsOwner:
     key: str
     distribution: str
     shorthand: str | None
-    validator: Callable[[], Draft7Validator]
+    validator: Callable[[], Validator]
 
     def failed(self, asked: str, error: BaseException, draft: OptionsDraft) -> None:
         """Note a defect of the plugin. ``asked``: what of it."""
@@ -102,7 +101,7 @@ class OptionsOwner:
             draft.add(Code.OPTIONS_MISSING, tree.place, **fields)
         return None
 
-    def _is_valid(self, validator: Draft7Validator, options: Tree, draft: OptionsDraft) -> bool:
+    def _is_valid(self, validator: Validator, options: Tree, draft: OptionsDraft) -> bool:
         try:
             found = list(violations(validator, options, self.key))
         # The schema is the plugin's: it may be no schema at all.

@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 #: Tells, of a rule, a value and the schema that the rule stands in, whether the value surely keeps to it.
 Check: TypeAlias = Callable[[Any, Any, Mapping[str, Any]], bool]
 
-_SILENT = frozenset({"title", "description", "default", "examples", "writeOnly", "$comment"})
+_SILENT = frozenset({"title", "description", "default", "examples", "writeOnly", "$comment", "definitions"})
+#: The dialect whose rules these are.
+_DIALECT = "http://json-schema.org/draft-07/schema#"
 
 _CLASSES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -68,6 +70,7 @@ def _not(rule: Any, value: Any, _: Mapping[str, Any]) -> bool:
 
 
 _CHECKS: Mapping[str, Check] = {
+    "$schema": lambda rule, value, _: rule == _DIALECT,
     "type": _type,
     "properties": _properties,
     "additionalProperties": _additional,
@@ -75,6 +78,8 @@ _CHECKS: Mapping[str, Check] = {
     "items": lambda rule, value, _: not isinstance(value, list) or all(surely_valid(rule, item) for item in value),
     "required": lambda rule, value, _: isinstance(value, dict) and all(key in value for key in rule),
     "enum": lambda rule, value, _: isinstance(value, str) and value in rule,
+    "minProperties": lambda rule, value, _: not isinstance(value, dict) or len(value) >= rule,
+    "maxProperties": lambda rule, value, _: not isinstance(value, dict) or len(value) <= rule,
     "minLength": lambda rule, value, _: not isinstance(value, str) or len(value) >= rule,
     "pattern": lambda rule, value, _: not isinstance(value, str) or re.search(rule, value) is not None,
     "not": _not,

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias, cast
-
-from jsonschema import Draft7Validator, ValidationError
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from skerry.workspace_file.findings import Code, Finding
 from skerry.workspace_file.nearest import nearest
-from skerry.workspace_file.quick import surely_valid
+from skerry.workspace_file.schema import Validator
 from skerry.workspace_file.tree import Tree
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 #: Gives the findings of one error of jsonschema's, from the error, the tree of the value and the value's name.
-Translator: TypeAlias = Callable[[ValidationError, Tree, str], Iterator[Finding]]
+Translator: TypeAlias = "Callable[[ValidationError, Tree, str], Iterator[Finding]]"
 
 
-def violations(validator: Draft7Validator, tree: Tree, name: str) -> Iterator[Finding]:
+def violations(validator: Validator, tree: Tree, name: str) -> Iterator[Finding]:
     """Give every way in which ``tree`` breaks the schema. ``name``: what to call the tree itself in words."""
-    if surely_valid(validator.schema, tree.value):
-        return
     seen = set()
-    for error in validator.iter_errors(tree.value):
+    for error in validator.errors(tree.value):
         path = tuple(error.absolute_path)
         # jsonschema has an error for each missing property; one of them is enough to tell them all.
         about_a_key = "propertyNames" in error.absolute_schema_path
