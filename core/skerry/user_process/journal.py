@@ -9,7 +9,7 @@ import os
 import time
 from typing import Any, Optional
 
-from skerry.execution import Event, EventType
+from skerry.execution import Event
 from skerry.model import ErrorInfo, RunEvent
 
 # What is in the folder of a run: the journal, and the outputs of its solids.
@@ -23,8 +23,6 @@ CANCEL = "cancel"
 #: Bytes that one line may have: an event says where something is, and does not carry it.
 LINE_LIMIT = 1024 * 1024
 
-ENDINGS = (EventType.RUN_SUCCEEDED, EventType.RUN_FAILED, EventType.RUN_CANCELED)
-
 
 class Journal:
     """Writes a journal; only one process may at a time."""
@@ -36,7 +34,7 @@ class Journal:
         #: The sequence number of the last event; 0 at first.
         self.sequence = last.sequence if last is not None else 0
         #: Whether the run is over: nothing follows the event that says so.
-        self.ended = last is not None and last.type in ENDINGS
+        self.ended = last is not None and last.is_end
 
     def append(self, event: Event) -> None:
         """Add an event whose error, if it has one, is described. Raises OSError; then nothing of it is there."""
@@ -73,7 +71,7 @@ class Journal:
             os.ftruncate(self._descriptor, size)
             raise
         self.sequence += 1
-        self.ended = self.ended or written.type in ENDINGS
+        self.ended = self.ended or written.is_end
 
     def close(self) -> None:
         """Close the file."""

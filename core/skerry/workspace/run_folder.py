@@ -101,14 +101,14 @@ class RunFolder:
         """Tell whether somebody has asked for the cancellation."""
         return (self.path / CANCEL).exists()
 
-    def lose(self, error: ErrorInfo | None = None) -> None:
+    def lose(self, error: ErrorInfo | None = None, *, canceled: bool = False) -> None:
         """Write the end of a run that nobody keeps any more, unless it is there. Raises OSError, ValueError."""
         if error is None:
             lost = RunError(ErrorKind.RUN_LOST)
             error = ErrorInfo(lost.kind, str(lost))
         from skerry.user_process.run import fail  # with it comes all that executes a pipeline
 
-        fail(str(self.path), error)
+        fail(str(self.path), error, canceled=canceled)
 
 
 class Tail:
