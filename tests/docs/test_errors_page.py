@@ -241,6 +241,7 @@ NOT_MADE = {
     ErrorKind.RUN_LOST,
     ErrorKind.RUN_UNKNOWN_ELSEWHERE,
     ErrorKind.RUN_REFUSED,
+    ErrorKind.RUN_CONTAINER_ENDED,
     ErrorKind.RUN_LAUNCHER_NOT_FOUND,
     ErrorKind.RUN_LAUNCHER_FAILED,
     ErrorKind.RUN_NOT_OVER,

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from support.commands import skerry
 from support.docker_engine import Asked, FakeContainer, FakeEngine
-from support.servers import alive, short_folder
+from support.servers import alive, serving, short_folder
 from support.waiting import wait_until
 
 from skerry import ErrorKind, LaunchedRun, Location, LocationError, RunError, RunStatus, State, Workspace
@@ -115,6 +115,16 @@ def test_a_run_in_a_container_is_told_as_one_of_a_process(location: Location, en
     assert story(run) == story(here)
     assert run.output() == here.output() == "printed\n"
     wait_until_removed(engine)
+
+
+def test_a_served_location_tells_image_and_code(engine: FakeEngine, load: Load, tmp_path: Path) -> None:
+    with serving(tmp_path, "-f", "runs.py", "-a", "others", SKERRY_CURRENT_IMAGE=IMAGE) as server:
+        (location,) = load(f"load_from: [grpc_server: {{port: {server.port}, location_name: remote}}]")
+        wait_until(lambda: location.state is State.READY, what="READY")
+        run = location.launch("daily", launcher="docker")
+        ended = run.wait(30)
+        assert (ended.status, ended.image, ended.location) == (RunStatus.SUCCEEDED, IMAGE, "remote")
+        assert run.output() == "printed\n"
 
 
 def test_the_engine_is_told_what_the_container_is_and_nothing_private(location: Location, engine: FakeEngine) -> None:
@@ -590,8 +600,18 @@ def test_secrets_stand_nowhere_in_what_is_kept_of_a_run(
     monkeypatch.setenv("TEAM_TOKEN", "opensesame")
     (tmp_path / "secret.py").write_text(
         textwrap.dedent("""
-            import os
-            from skerry import pipeline, solid
+            import os, time
+            from skerry import pipeline, repository, solid
+
+            @solid
+            def stay(context):
+                print("staying with", os.environ["TOKEN"], flush=True)
+                context.log.info("here")
+                time.sleep(3600)
+
+            @pipeline
+            def staying():
+                stay()
 
             @solid
             def tell(context):
@@ -603,6 +623,10 @@ def test_secrets_stand_nowhere_in_what_is_kept_of_a_run(
             @pipeline
             def daily():
                 tell()
+
+            @repository
+            def secret():
+                return [staying, daily]
         """)
     )
     with_options({"env": {"TOKEN": "opensesame"}})
@@ -612,6 +636,13 @@ def test_secrets_stand_nowhere_in_what_is_kept_of_a_run(
     assert run.wait(30).status is RunStatus.FAILED
     assert run.output() == "with ***\n"
     assert told(run, "tell") == "with ***"
+    wait_until_removed(engine)
+    dying = location.launch("staying", launcher="docker")
+    told(dying, "stay")
+    wait_until(lambda: "staying" in dying.output(), what="what it prints")
+    engine.end(engine.only)
+    assert dying.wait(30).status is RunStatus.FAILED
+    assert [event.error.output for event in dying.events() if event.error] == ["staying with ***"]
     kept = [path for path in (tmp_path / ".skerry" / "runs").rglob("*") if path.is_file()]
     assert len(kept) >= 4
     assert not any(b"opensesame" in path.read_bytes() for path in kept)
@@ -624,6 +655,16 @@ def test_the_command_line_has_a_run_executed_in_a_container(engine: FakeEngine, 
     assert "one  INFO  one of blue" in answer.stdout
     assert "runs.py/runs/daily  SUCCEEDED" in answer.stdout
     assert answer.stderr == ""
+    assert not engine.containers
+
+
+def test_the_command_line_leaves_a_detached_run_and_cancels_it(engine: FakeEngine, tmp_path: Path) -> None:
+    wait = ["waiting", "--config-json", json.dumps(config("wait", file="/nowhere")), "--run-id", "mine"]
+    answer = skerry(tmp_path, "run", *wait, "--launcher", "docker", "--detach")
+    assert (answer.returncode, answer.stdout) == (0, "mine\n"), answer.stderr
+    assert engine.only.is_running
+    answer = skerry(tmp_path, "cancel", "mine")
+    assert (answer.returncode, answer.stdout) == (0, "mine  CANCELED\n"), answer.stderr
     assert not engine.containers
 
 

@@ -109,7 +109,7 @@ class Report(RunReport):
         if self._lock is not None:
             # What is written by nobody on this machine is ended here; else by whoever looks, once its keeper is gone.
             with contextlib.suppress(OSError, ValueError):
-                self._folder.lose(error, canceled=canceled)
+                self._folder.lose(self._masker.value(error), canceled=canceled)
         self._close(left=False)
 
     def left(self) -> None:

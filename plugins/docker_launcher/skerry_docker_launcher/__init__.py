@@ -32,6 +32,7 @@ class DockerLauncher(RunLauncher):
         "properties": {
             "network": {
                 "type": "string",
+                "writeOnly": False,
                 "minLength": 1,
                 "description": "The network that the containers are in. Default: the engine's.",
                 "examples": ["code-servers"],
@@ -44,7 +45,7 @@ class DockerLauncher(RunLauncher):
             },
             "volumes": {
                 "type": "array",
-                "items": {"type": "string", "minLength": 1},
+                "items": {"type": "string", "writeOnly": False, "minLength": 1},
                 "description": "What is mounted into the containers: HOST:CONTAINER, or HOST:CONTAINER:ro.",
                 "examples": [["/srv/data:/data:ro"]],
             },
@@ -53,11 +54,17 @@ class DockerLauncher(RunLauncher):
                 "properties": {
                     "url": {
                         "type": "string",
+                        "writeOnly": False,
                         "minLength": 1,
                         "description": "The registry that asks for credentials.",
                         "examples": ["registry.example.com"],
                     },
-                    "username": {"type": "string", "description": "The user there.", "examples": ["skerry"]},
+                    "username": {
+                        "type": "string",
+                        "writeOnly": False,
+                        "description": "The user there.",
+                        "examples": ["skerry"],
+                    },
                     "password": {
                         "type": "string",
                         "writeOnly": True,
@@ -131,11 +138,11 @@ class DockerLauncher(RunLauncher):
         with self._lock:
             self._closed = True
             followers = list(self._followers.values())
-        ours = [one for one in followers if not one.detached]
-        for one in ours:
+        ending = [one for one in followers if one.is_ending or not one.detached]
+        for one in ending:
             one.cancel()
         deadline = time.monotonic() + follower.KILL_AFTER + _END_WAIT
-        for one in ours:
+        for one in ending:
             one.join(max(0.0, deadline - time.monotonic()))
         for one in followers:
             one.leave()

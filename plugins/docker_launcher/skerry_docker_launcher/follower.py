@@ -63,6 +63,11 @@ class Follower:
         self._refusals = 0
         self._threads = [threading.Thread(target=self._run, name=f"skerry-docker-{self.run_id}", daemon=True)]
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run is over, or is to be: then its container is about to end, and is to be removed."""
+        return self._has_end or self._canceled.is_set()
+
     def begin(self) -> None:
         """Follow it from now on."""
         self._threads[0].start()
