@@ -207,14 +207,39 @@ def test_a_signal_while_the_code_loads_cancels_it(tmp_path: Path) -> None:
     assert [(event.sequence, event.type.value) for event in events] == [(1, "RUN_CANCELED")]
 
 
+PRINTS = """
+import atexit
+import time
+
+from skerry import pipeline, solid
+
+
+def say():
+    time.sleep(0.3)
+    print("the last")
+
+
+@solid
+def much():
+    atexit.register(say)
+    for number in range(20):
+        print(str(number % 10) * 1048575)
+
+
+@pipeline
+def printing():
+    much()
+"""
+
+
 def test_what_is_printed_arrives_whole_and_before_the_end_is_told(tmp_path: Path) -> None:
-    (tmp_path / "prints.py").write_text(
-        "import time\nfrom skerry import pipeline, solid\n\n\n@solid\ndef much():\n"
-        "    for number in range(20):\n        print(str(number % 10) * 1048575)\n        time.sleep(0.03)\n"
-        "    print('the last')\n\n\n@pipeline\ndef printing():\n    much()\n"
-    )
-    code, events, printed = executed(tmp_path, request("printing", {"python_file": "prints.py"}))
-    assert (code, events[-1].type.value) == (0, "RUN_SUCCEEDED")
+    (tmp_path / "prints.py").write_text(PRINTS)
+    with begun(tmp_path, request("printing", {"python_file": "prints.py"})) as process:
+        assert process.stdout is not None
+        # Until then nobody reads what it prints: the file in which that is kept is full twice meanwhile.
+        assert any('"SOLID_SUCCEEDED"' in line for line in process.stdout)
+        code, events, printed = ended(process)
+    assert (code, [event.type.value for event in events]) == (0, ["RUN_SUCCEEDED"])
     lines = printed.splitlines()
     assert [(line[0], len(line)) for line in lines[:-1]] == [(str(number % 10), 1048575) for number in range(20)]
     assert lines[-1] == "the last"

@@ -194,11 +194,15 @@ def test_a_container_that_refuses_to_end_is_killed_and_the_run_is_canceled(
 ) -> None:
     monkeypatch.setattr(follower, "KILL_AFTER", 0.1)
     run = location.launch("refusing", launcher="docker")
-    told(run, "refuse")
+    pid = int(told(run, "refuse"))
+    process = engine.only.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
     run.cancel()
     assert run.wait(30).status is RunStatus.CANCELED
     last = list(run.events())[-2]
     assert (last.type, last.solid, dict(last.data)) == (EventType.SOLID_FAILED, "refuse", {"canceled": True})
+    wait_until(lambda: not alive(pid), what="the end of what was in the container")
     wait_until_removed(engine)
 
 
@@ -429,6 +433,18 @@ def test_output_is_shown_while_it_runs(location: Location, engine: FakeEngine) -
     wait_until(lambda: run.output() == "refused\n", what="the output")
     os.kill(pid, signal.SIGKILL)
     assert run.wait(30).status is RunStatus.FAILED
+
+
+def test_output_is_there_once_the_end_is_known_whatever_the_container_does(
+    location: Location, engine: FakeEngine
+) -> None:
+    engine.may_end.clear()
+    run = location.launch("daily", repository="runs", launcher="docker")
+    assert run.wait(30).status is RunStatus.SUCCEEDED
+    assert run.output() == "printed\n"
+    assert engine.only.is_running
+    engine.may_end.set()
+    wait_until_removed(engine)
 
 
 def test_a_run_is_started_once_for_each_id(

@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 VERSION = "1.47"
 #: Bytes of one frame of a log at most, so that lines are in several.
-FRAME = 1000
+FRAME = 100
 
 STDOUT, STDERR = 1, 2
 
@@ -62,6 +62,7 @@ class FakeContainer:
     process: subprocess.Popen[bytes] | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
     threads: list[threading.Thread] = field(default_factory=list)
+    may_end: threading.Event = field(default_factory=threading.Event)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -114,6 +115,7 @@ class FakeContainer:
         code = process.wait()
         for reader in readers:
             reader.join()
+        self.may_end.wait()
         with self.changed:
             self.exit_code = 128 - code if code < 0 else code
             self.status = "exited"
@@ -133,6 +135,9 @@ class FakeEngine:
         self.registry: dict[str, str | None] = {}
         self.containers: dict[str, FakeContainer] = {}
         self.log_driver = "json-file"
+        #: Containers whose process has ended are running until this is set.
+        self.may_end = threading.Event()
+        self.may_end.set()
         #: Called for each request; what it gives is the answer: a status and a message.
         self.answers: Callable[[Asked], tuple[int, str] | None] = lambda asked: None
         #: Bytes after which the next log that is followed is cut.
@@ -185,6 +190,7 @@ class FakeEngine:
 
     def close(self) -> None:
         """End it and its containers."""
+        self.may_end.set()
         for container in list(self.containers.values()):
             self.end(container)
         self.stop()
@@ -213,7 +219,7 @@ class FakeEngine:
             made = f"{self._made:064x}"
             root = self._folder / f"container-{self._made}"
             root.mkdir()
-            self.containers[made] = FakeContainer(made, name, config, root, self.log_driver)
+            self.containers[made] = FakeContainer(made, name, config, root, self.log_driver, may_end=self.may_end)
             return self.containers[made]
 
     def find(self, name: str) -> FakeContainer | None:
