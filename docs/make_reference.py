@@ -18,7 +18,7 @@ END = "<!-- end of reference -->\n"
 #: The location types that come with Skerry. Others document their own.
 BUILT_IN = ("python_file", "python_package", "python_module", "grpc_server")
 #: The run launchers that do.
-LAUNCHERS = ("process",)
+LAUNCHERS = ("process", "docker")
 #: Options that core adds to every type: the same everywhere, and described once.
 COMMON = ("location_name", "startup_timeout", "lazy", "idle_timeout", "watch", "env", "env_file")
 

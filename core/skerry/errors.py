@@ -80,6 +80,7 @@ class ErrorKind(OpenEnum):
     RUN_LOST = "RUN_LOST"
     RUN_UNKNOWN_ELSEWHERE = "RUN_UNKNOWN_ELSEWHERE"
     RUN_REFUSED = "RUN_REFUSED"
+    RUN_CONTAINER_ENDED = "RUN_CONTAINER_ENDED"
     RUN_LAUNCHER_NOT_FOUND = "RUN_LAUNCHER_NOT_FOUND"
     RUN_LAUNCHER_INVALID = "RUN_LAUNCHER_INVALID"
     RUN_LAUNCHER_NEEDS_OPTIONS = "RUN_LAUNCHER_NEEDS_OPTIONS"
@@ -211,6 +212,10 @@ MESSAGES: Mapping[ErrorKind, str] = {
         "It was replaced, or what it keeps was removed; run it again."
     ),
     ErrorKind.RUN_REFUSED: "The code server at {address} has not started the run: {reason}",
+    ErrorKind.RUN_CONTAINER_ENDED: (
+        "The container {container} {ending}.\n"
+        "Its run did not come to an end of its own; what it has printed last is below. Look there, and run it again."
+    ),
     ErrorKind.RUN_LAUNCHER_NOT_FOUND: "There is no run launcher {key!r}.\n{advice}",
     ErrorKind.RUN_LAUNCHER_INVALID: "{detail}",
     ErrorKind.RUN_LAUNCHER_NEEDS_OPTIONS: (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skerry.console.options import TARGETS
+from skerry.console.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def _address(host: str, port: str | None, socket: str | None) -> Address:
 
 @click.group("api", short_help="Serve code over gRPC, and probe such servers.")
 def api() -> None:
-    """Serve code over gRPC, and probe such servers."""
+    """Serve code over gRPC, probe such servers, and execute runs in containers."""
 
 
 @api.command("grpc", short_help="Serve one location's code over gRPC.")
@@ -213,3 +214,26 @@ def grpc_health_check(
         sys.exit(1)
     click.echo(status)
     sys.exit(0 if status == "SERVING" else 1)
+
+
+@api.command("execute-run", short_help="Execute one run, in a container of its own.")
+@click.option("--request", "file", required=True, metavar="FILE", help="What to execute, in JSON; - for stdin.")
+def execute_run(file: str) -> None:
+    """Execute one run, and print each of its events as a line of JSON.
+
+    It is what the run launcher `docker` has containers run. The request says which code to load, as an entry of a
+    workspace file does, and what to run. What the run prints goes to stderr. SIGTERM and Ctrl-C cancel it. Whatever is
+    wrong, the last line is the event that ends the run.
+
+    Exit code: 0 when it has succeeded; 1 when it has failed or was canceled; 2 when the request cannot be read.
+    """
+    from skerry.console.execute_run import Request, execute
+
+    try:
+        with click.open_file(file, encoding="utf-8") as stream:
+            request = Request.read(stream.read())
+    except OSError as error:
+        raise click.UsageError(f"--request {safe(file)}: {error.strerror}.") from None
+    except ValueError as error:  # no UTF-8 either
+        raise click.UsageError(f"--request {safe(file)}: {safe(str(error))}.") from None
+    sys.exit(execute(request))

@@ -49,6 +49,12 @@ class RunEvent(Record):
     data: Mapping[str, Any] = field(default_factory=dict)
     error: Optional[ErrorInfo] = None
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the run is over with it: nothing follows."""
+        status = _AFTER.get(self.type)
+        return status is not None and status.is_over
+
 
 @dataclass(frozen=True)
 class RunOptions(Record):

@@ -62,10 +62,11 @@ class RunReport(ABC):
         """Say that the journal may have grown, by another hand. Does not block."""
 
     @abstractmethod
-    def ended(self, error: ErrorInfo | None = None) -> None:
+    def ended(self, error: ErrorInfo | None = None, *, canceled: bool = False) -> None:
         """Say that nothing more comes. Does not block; called again, it does nothing.
 
-        A journal without an end is given one then: the run has failed with ``error``, or ended without a word.
+        A journal without an end is given one then: the run has failed with ``error``, or ended without a word; or it is
+        ``canceled``, since what executed it had to be killed for that.
         """
 
     @abstractmethod

@@ -26,8 +26,6 @@ CANCEL = "cancel"
 #: Bytes that one line may have: an event says where something is, and does not carry it.
 LINE_LIMIT = 1024 * 1024
 
-ENDINGS = (EventType.RUN_SUCCEEDED, EventType.RUN_FAILED, EventType.RUN_CANCELED)
-
 _CHUNK = 1024 * 1024
 #: Bytes of a line that are looked at: what is longer is none of a journal.
 _LONGEST = 8 * LINE_LIMIT
@@ -84,7 +82,7 @@ class Journal:
             os.ftruncate(self._descriptor, size)
             raise
         self.sequence += 1
-        self.ended = self.ended or written.type in ENDINGS
+        self.ended = self.ended or written.is_end
 
     def close(self) -> None:
         """Close the file."""
@@ -105,7 +103,7 @@ class Journal:
         except ValueError:
             last = list(Tail(path).read())
         self.sequence = last[-1].sequence
-        self.ended = any(event.type in ENDINGS for event in last)
+        self.ended = any(event.is_end for event in last)
 
     def _size_of_whole_lines(self) -> int:
         end = os.fstat(self._descriptor).st_size

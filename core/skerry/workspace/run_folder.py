@@ -127,11 +127,11 @@ class RunFolder:
         """Tell whether somebody has asked for the cancellation."""
         return (self.path / CANCEL).exists()
 
-    def lose(self, error: ErrorInfo | None = None) -> None:
+    def lose(self, error: ErrorInfo | None = None, *, canceled: bool = False) -> None:
         """Write the end of a run that nobody keeps any more, unless it is there. Raises OSError."""
         from skerry.user_process.run import fail  # with it comes all that executes a pipeline
 
-        fail(str(self.path), error or self._lost())
+        fail(str(self.path), error or self._lost(), canceled=canceled)
 
     def give_up(self, error: ErrorInfo) -> None:
         """Write that a run could not begin; where even that cannot be written, nothing is left of it."""

@@ -104,12 +104,12 @@ class Report(RunReport):
 
         return end
 
-    def ended(self, error: ErrorInfo | None = None) -> None:
+    def ended(self, error: ErrorInfo | None = None, *, canceled: bool = False) -> None:
         """See ``RunReport``."""
         if self._lock is not None:
             # What is written by nobody on this machine is ended here; else by whoever looks, once its keeper is gone.
             with contextlib.suppress(OSError):
-                self._folder.lose(self._masker.value(error))
+                self._folder.lose(self._masker.value(error), canceled=canceled)
         self._close(left=False)
 
     def left(self) -> None:

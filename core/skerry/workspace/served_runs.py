@@ -11,7 +11,7 @@ from skerry.errors import ErrorKind, RunError, UnknownRunError
 from skerry.model import RunEvent, RunOptions
 from skerry.plugin import RunStart
 from skerry.rpc.published_runs import FollowedRun, PublishedRuns
-from skerry.user_process.journal import ENDINGS, JOURNAL, Tail
+from skerry.user_process.journal import JOURNAL, Tail
 from skerry.workspace.launching import LaunchedRun
 from skerry.workspace.location import Location
 from skerry.workspace.workspace import Workspace
@@ -158,7 +158,7 @@ class Follower(FollowedRun):
                 event = next(self._coming, None)
                 exhausted = event is None
             if event is not None:
-                self._over = event.type in ENDINGS
+                self._over = event.is_end
                 if event.sequence > self._after:
                     events.append(event)
         return events

@@ -57,6 +57,7 @@ class Workspace:
         *,
         log_output: bool = False,
         runs: str = RUNS,
+        state_folder: Path | None = None,
     ) -> None:
         """Use ``load`` or ``from_entries``. ``runs``: the part of the state folder in which runs are kept."""
         description = read()
@@ -66,7 +67,7 @@ class Workspace:
         self._problems = description.problems
         self._registry = registry
         self._processes = processes
-        self._state_folder = StateFolder.of(description.folder)
+        self._state_folder = StateFolder(state_folder) if state_folder else StateFolder.of(description.folder)
         self._opener = LocationOpener(registry, processes, self._state_folder, log_output=log_output)
         self._launchers = Launchers(registry, description.run_launcher)
         self._launching = Launching(self._state_folder, self._launchers, runs)
@@ -105,19 +106,21 @@ class Workspace:
         processes: Processes | None = None,
         log_output: bool = False,
         runs: str = RUNS,
+        state_folder: str | os.PathLike[str] | None = None,
     ) -> Workspace:
         """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
 
-        ``folder``: what paths are relative to; default is the current folder. ``processes``
-        and ``log_output``: as for ``load``. ``runs``: the part of the state folder in which runs are kept. Raises
-        WorkspaceFileError.
+        ``folder``: what paths are relative to; default is the current folder. ``processes`` and ``log_output``: as for
+        ``load``. ``state_folder``: where all is kept that outlives it; default is ``.skerry`` in ``folder``, or what
+        SKERRY_HOME says. ``runs``: the part of that in which runs are kept. Raises WorkspaceFileError.
         """
         with _closed_on_error(processes) as running:
             registry = Registry()
             base = Path(folder) if folder is not None else Path.cwd()
             entries = list(load_from)
             read = functools.partial(read_entries, entries, base.absolute(), registry)
-            return cls(read, registry, running, log_output=log_output, runs=runs)
+            kept = Path(state_folder).absolute() if state_folder is not None else None
+            return cls(read, registry, running, log_output=log_output, runs=runs, state_folder=kept)
 
     @property
     def locations(self) -> tuple[Location, ...]:
