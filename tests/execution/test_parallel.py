@@ -35,9 +35,10 @@ TOGETHER = 3
 def execute(tmp_path: Path) -> Callable[[PipelineDefinition], tuple[Outcome, list[Event]]]:
     def execute(made: PipelineDefinition) -> tuple[Outcome, list[Event]]:
         events: list[Event] = []
+        before = psutil.Process().children()
         settings = Settings("id", max_concurrency=TOGETHER, describe=lambda error: f"{type(error).__name__}: {error}")
         outcome = run(Plan.of(made), settings, FolderValues(str(tmp_path / "values")), events.append)
-        assert psutil.Process().children() == []
+        assert psutil.Process().children() == before
         return outcome, events
 
     return execute

@@ -116,6 +116,15 @@ def test_a_last_line_that_is_cut_counts_as_not_written(cut: bytes, path: Path) -
     assert told(path) == ["0", "1", "2", "3", "4", "5", "0"]
 
 
+@pytest.mark.parametrize("cut", [b'{"sequence":7,"at":1.0,"ty', b"\0" * 5000])
+def test_who_has_seen_a_line_that_is_cut_sees_the_one_in_its_place(cut: bytes, path: Path) -> None:
+    path.write_bytes(b"".join(lines(path)[:-1]) + cut)
+    tail = Tail(str(path))
+    assert len(list(tail.read())) == 6
+    fail(str(path.parent), KILLED)
+    assert [(event.sequence, event.type, event.error) for event in tail.read()] == [(7, EventType.RUN_FAILED, KILLED)]
+
+
 @pytest.mark.parametrize("last", [b"\0\n", b"{}\n", b"x" * 3_000_000 + b"\n"])
 def test_it_goes_on_after_a_last_line_that_cannot_be_read(last: bytes, path: Path) -> None:
     path.write_bytes(b"".join(lines(path)[:-1]) + last)

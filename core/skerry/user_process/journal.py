@@ -128,7 +128,6 @@ class Tail:
         self.damage: Optional[RunError] = None
         self._path = path
         self._offset = 0
-        self._rest = b""
         self._line = 0
         self._sequence = 0
         self._at = 0.0
@@ -143,13 +142,16 @@ class Tail:
             return
         with file:
             file.seek(self._offset)
+            position, rest = self._offset, b""
             while True:
                 data = file.read(_CHUNK)
                 if not data:
                     return
-                self._offset += len(data)
-                *lines, rest = (self._rest + data).split(b"\n")
-                self._rest = rest[:_LONGEST]
+                position += len(data)
+                *lines, rest = (rest + data).split(b"\n")
+                if lines:
+                    self._offset = position - len(rest)  # a line that is cut is read again: it may be taken away
+                rest = rest[:_LONGEST]
                 for line in lines:
                     yield from self._events(line)
 
