@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 
@@ -16,6 +17,9 @@ from skerry.user_process.masking import Masker
 from skerry.user_process.run_output import OUTPUT
 from skerry.workspace.run_folder import RunFolder
 
+#: Seconds for which whoever only looks whether the lock is held may hold it, at most; and between two attempts.
+_HELD = 0.5
+_LOOK = 0.01
 #: Bytes of output that are kept, where it is written elsewhere: the last ones.
 OUTPUT_LIMIT = 16 * 1024 * 1024
 
@@ -56,13 +60,18 @@ class Report(RunReport):
         import fcntl  # not on Windows, where this module is imported all the same
 
         descriptor = os.open(os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        self._lock = descriptor
-        return True
+        deadline = time.monotonic() + _HELD
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(descriptor)
+                    return False
+                time.sleep(_LOOK)
+            else:
+                self._lock = descriptor
+                return True
 
     def take(self, events: Iterable[RunEvent]) -> None:
         """See ``RunReport``."""
