@@ -521,16 +521,16 @@ def test_a_run_that_cannot_be_reached_is_not_said_to_be_cancelled(tmp_path: Path
         line = [sys.executable, "-m", "skerry"]
         arguments = ["run", "waiting", "--detach", "--run-id", "far", "--config-json", where]
         subprocess.run([*line, *arguments], cwd=tmp_path, check=True, timeout=60, capture_output=True)
-    done = subprocess.run(
-        [*line, "cancel", "far"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 1
-    assert "The run far is executed elsewhere, and its location 'remote' cannot be reached." in done.stderr
-    shown = subprocess.run([*line, "runs", "show", "far"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    try:
+        cancelled = subprocess.run([*line, "cancel", "far"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        shown = subprocess.run([*line, "runs", "show", "far"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    finally:
+        (code / "go").touch()
+    assert cancelled.returncode == 1
+    assert "The run far is executed elsewhere, and its location 'remote' cannot be reached." in cancelled.stderr
     assert "STARTING" in shown.stdout or "RUNNING" in shown.stdout
     assert "It is executed elsewhere, and remote cannot be reached: this is what was heard last." in " ".join(
         shown.stdout.split()
     )
-    (code / "go").touch()
     journal = code / ".skerry" / "served_runs" / "far" / "events.jsonl"
     wait_until(lambda: "RUN_SUCCEEDED" in journal.read_text(), what="the end")
