@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,8 @@ from support.waiting import wait_until
 
 from skerry import ErrorKind, LaunchedRun, Location, LocationError, RunError, RunStatus, State, Workspace
 from skerry.execution import EventType
-from skerry.plugin.registry import Registry
 from skerry.workspace.state_folder import StateFolder
-from skerry_docker_launcher import DockerLauncher, follower
+from skerry_docker_launcher import follower
 
 Load = Callable[[str], Workspace]
 
@@ -65,18 +64,9 @@ def only(workspace: Workspace) -> Location:
     return location
 
 
-@pytest.fixture
-def with_options(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Any]], None]:
-    """Have the launcher made with options."""
-
-    def use(options: Mapping[str, Any]) -> None:
-        class Configured(DockerLauncher):
-            def __init__(self, _: Mapping[str, Any]) -> None:
-                super().__init__(options)
-
-        monkeypatch.setattr(Registry, "launcher", lambda self, key: Configured)
-
-    return use
+def with_options(entry: str, **options: Any) -> str:
+    """Give a workspace file that chooses the launcher, with options."""
+    return f"{entry}\nrun_launcher: {json.dumps({'docker': options})}\n"
 
 
 def config(solid: str, **values: Any) -> dict[str, Any]:
@@ -470,13 +460,9 @@ def test_a_run_is_started_once_for_each_id(
     assert len([path for path in engine.paths("POST") if path.endswith("/start")]) == 1
 
 
-def test_the_options_reach_the_engine(
-    engine: FakeEngine, load: Load, with_options: Callable[[Mapping[str, Any]], None]
-) -> None:
-    options = {"network": "team", "env": {"WAREHOUSE": "here"}, "volumes": ["/srv/data:/data:ro"]}
-    with_options(options)
-    location = only(load(ENTRY))
-    assert location.launch("daily", repository="runs", launcher="docker").wait(30).status is RunStatus.SUCCEEDED
+def test_the_options_of_the_workspace_file_reach_the_engine(engine: FakeEngine, load: Load) -> None:
+    text = with_options(ENTRY, network="team", env={"WAREHOUSE": "here"}, volumes=["/srv/data:/data:ro"])
+    assert only(load(text)).launch("daily", repository="runs").wait(30).status is RunStatus.SUCCEEDED
     body = engine.body("/containers/create")
     assert body["HostConfig"]["NetworkMode"] == "team"
     assert body["HostConfig"]["Binds"] == ["/srv/data:/data:ro"]
@@ -484,14 +470,11 @@ def test_the_options_reach_the_engine(
 
 
 @pytest.mark.parametrize("user", [None, "skerry"])
-def test_an_image_that_is_not_there_is_pulled(
-    user: str | None, engine: FakeEngine, load: Load, with_options: Callable[[Mapping[str, Any]], None]
-) -> None:
+def test_an_image_that_is_not_there_is_pulled(user: str | None, engine: FakeEngine, load: Load) -> None:
     engine.images.clear()
     engine.registry[IMAGE] = user
     login = {"url": "registry.example.com", "username": "skerry", "password": "sesame"}
-    with_options({"registry": login} if user else {})
-    location = only(load(ENTRY))
+    location = only(load(with_options(ENTRY, registry=login) if user else ENTRY))
     assert location.launch("daily", repository="runs", launcher="docker").wait(30).status is RunStatus.SUCCEEDED
     (pulled,) = (asked for asked in engine.asked if asked.path == "/images/create")
     assert pulled.query == {"fromImage": "registry.example.com/team/code", "tag": "1.4.2"}
@@ -512,14 +495,13 @@ def test_an_image_that_cannot_be_pulled_is_told(
     words: str,
     engine: FakeEngine,
     load: Load,
-    with_options: Callable[[Mapping[str, Any]], None],
 ) -> None:
     engine.images.clear()
     engine.registry = registry
     login = {"url": "registry.example.com", "username": "skerry", "password": password}
-    with_options({"registry": login} if password else {})
+    location = only(load(with_options(ENTRY, registry=login) if password else ENTRY))
     with pytest.raises(LocationError, match=rf"does not start a container of the image {IMAGE}: {words}"):
-        only(load(ENTRY)).launch("daily", repository="runs", launcher="docker")
+        location.launch("daily", repository="runs", launcher="docker")
     assert not engine.containers
 
 
@@ -611,7 +593,6 @@ def test_secrets_stand_nowhere_in_what_is_kept_of_a_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    with_options: Callable[[Mapping[str, Any]], None],
 ) -> None:
     monkeypatch.setenv("TEAM_TOKEN", "opensesame")
     (tmp_path / "secret.py").write_text(
@@ -645,9 +626,8 @@ def test_secrets_stand_nowhere_in_what_is_kept_of_a_run(
                 return [staying, daily]
         """)
     )
-    with_options({"env": {"TOKEN": "opensesame"}})
-    entry = f"{{relative_path: secret.py, env: {{TOKEN: '${{TEAM_TOKEN}}', SKERRY_CURRENT_IMAGE: '{IMAGE}'}}}}"
-    location = only(load(f"load_from: [python_file: {entry}]"))
+    entry = f"load_from: [python_file: {{relative_path: secret.py, env: {{SKERRY_CURRENT_IMAGE: '{IMAGE}'}}}}]"
+    location = only(load(with_options(entry, env={"TOKEN": "${TEAM_TOKEN}"})))
     run = location.launch("daily", launcher="docker")
     assert run.wait(30).status is RunStatus.FAILED
     assert run.output() == "with ***\n"
