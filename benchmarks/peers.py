@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -15,12 +18,15 @@ from benchmarks.processes import environment
 
 #: Seconds that one installation may take.
 _INSTALL_LIMIT = 600
-_LOAD = Path(__file__).parent / "peer_scripts" / "load_dagster.py"
+_SCRIPTS = Path(__file__).parent / "peer_scripts"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """What to install, and how it is driven. ``solid`` and ``pipeline``: its words for them."""
+    """What to install, and how it is driven. ``solid`` and ``pipeline``: its words for them.
+
+    ``queue``: the settings of its run queue with which it is fastest.
+    """
 
     version: str
     python: str
@@ -29,6 +35,7 @@ class Peer:
     running: tuple[str, ...]
     solid: str
     pipeline: str
+    queue: Mapping[str, object]
 
     @property
     def name(self) -> str:
@@ -58,6 +65,7 @@ DAGSTER_0_12 = Peer(
     running=("pipeline", "execute", "-p"),
     solid="solid",
     pipeline="pipeline",
+    queue={"max_concurrent_runs": 1000, "dequeue_interval_seconds": 1},  # it cannot be told to have no limit
 )
 #: A recent one.
 DAGSTER_1_13 = Peer(
@@ -68,6 +76,12 @@ DAGSTER_1_13 = Peer(
     running=("job", "execute", "-j"),
     solid="op",
     pipeline="job",
+    queue={
+        "max_concurrent_runs": -1,
+        "dequeue_interval_seconds": 1,
+        "dequeue_use_threads": True,
+        "dequeue_num_workers": len(os.sched_getaffinity(0)),
+    },
 )
 PEERS = (DAGSTER_0_12, DAGSTER_1_13)
 
@@ -90,8 +104,8 @@ class Installation:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What it needs in its environment."""
-        return {"DAGSTER_HOME": str(self.home)}
+        """What it needs in its environment. The sockets of servers that are killed stay in TMPDIR."""
+        return {"DAGSTER_HOME": str(self.home), "TMPDIR": str(self.home)}
 
     def listing(self, workspace_file: Path) -> list[str]:
         """Give the command that lists what a workspace holds."""
@@ -103,7 +117,21 @@ class Installation:
 
     def loading(self, workspace_file: Path) -> list[str]:
         """Give the script that loads a workspace, as ``processes.script`` wants it."""
-        return [self.python, str(_LOAD), str(workspace_file)]
+        return [self.python, str(_SCRIPTS / "load_dagster.py"), str(workspace_file)]
+
+    def queueing(self, count: int, workspace_file: Path, code: Path, pipeline: str) -> list[str]:
+        """Give the script that queues runs of the one location of a workspace, as ``processes.script`` wants it."""
+        script = str(_SCRIPTS / "queue_dagster.py")
+        return [self.python, script, str(count), str(workspace_file), str(code), pipeline]
+
+    @contextlib.contextmanager
+    def with_queue(self) -> Iterator[Installation]:
+        """Give the same with a home of its own whose runs are queued; it is removed at the end."""
+        with tempfile.TemporaryDirectory(dir=self.home.parent) as home:
+            coordinator = {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"}
+            settings = {"run_coordinator": {**coordinator, "config": self.peer.queue}, "telemetry": {"enabled": False}}
+            (Path(home) / "dagster.yaml").write_text(json.dumps(settings))
+            yield replace(self, home=Path(home))
 
 
 def install(peer: Peer, folder: Path, home: Path) -> Installation:

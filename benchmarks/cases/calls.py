@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from benchmarks.measure import BenchmarkError, Contender, Series, Unit, alternate, named, say
+from benchmarks.measure import Contender, Series, Unit, alternate, named, say
 from benchmarks.peers import DAGSTER_0_12
 from benchmarks.result import Result
 from benchmarks.serving import TCP, TRANSPORTS, Load, Serve, calling, serve, serve_with
 from benchmarks.setting import OURS, Setting
 from benchmarks.verdicts import Verdict, at_least_times
+from benchmarks.words import times_as_many
 
 _MANY = 64
 #: Of Dagster 0.12.15's ping rate, with one client.
@@ -59,7 +60,9 @@ def _ping(setting: Setting, clients: int) -> Sequence[Result]:
     ours, theirs = named(rates, _ours(TCP)), named(rates, DAGSTER_0_12.name)
     claim = f"ping rate, {number}, TCP, of {DAGSTER_0_12.name}"
     verdicts: list[Verdict] = [at_least_times(claim, ours, theirs, _TARGET)] if clients == 1 else []
-    note = _PINGS.format(clients=_ONE_CLIENT if clients == 1 else _MANY_CLIENTS, ratio=_ratio(ours, theirs))
+    ratio = times_as_many(ours, theirs)
+    said = f" Over TCP, {OURS} answers {ratio}." if ratio else ""
+    note = _PINGS.format(clients=_ONE_CLIENT if clients == 1 else _MANY_CLIENTS, ratio=said)
     return [
         Result(f"Pings a second, {number}", note, rates, verdicts),
         Result(f"Slow pings, {number}", _SLOW, slow),
@@ -82,13 +85,6 @@ def _measure(setting: Setting, transports: Sequence[str], load: Load) -> tuple[l
     for caller, rate in zip(callers, rates, strict=True):
         caller.slow.failed, caller.slow.failure = rate.failed, rate.failure
     return rates, [caller.slow for caller in callers]
-
-
-def _ratio(ours: Series, theirs: Series) -> str:
-    try:
-        return f" Over TCP, Skerry answers {ours.median / theirs.median:.2f} times as many as {theirs.name}."
-    except BenchmarkError:
-        return ""
 
 
 def _ours(transport: str) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from benchmarks.bytecode import compile_bytecode
 from benchmarks.measure import Contender, Series, Unit, alternate, named, say
-from benchmarks.peers import DAGSTER_0_12, DAGSTER_1_13
+from benchmarks.peers import DAGSTER_0_12, DAGSTER_1_13, Installation
 from benchmarks.processes import script
 from benchmarks.result import Result
 from benchmarks.setting import OURS, Setting
 from benchmarks.verdicts import at_most_share, at_most_times
+from benchmarks.words import times_as_many
+from benchmarks.workspaces import SHOWN
 
 _HERE = Path(__file__).parents[1]
 _OWN = _HERE / "own_scripts" / "run_skerry.py"
@@ -22,7 +24,9 @@ _TARGETS = ((DAGSTER_0_12, 3), (DAGSTER_1_13, 8))
 _WARM_TIMES = 8
 _FLOOR = "floor: a fork that writes a line"
 _SOLIDS = 1000
-_RUNS = 200
+_RUNS, _PEER_RUNS = 200, 12
+#: Seconds for a peer's; its script gives up before.
+_PEER_LIMIT = 300
 _COLD_NOTE = (
     "The whole command, from its start to its end: `skerry run`, whose run has a process of its own; `dagster pipeline "
     "execute` (0.12.15) and `dagster job execute` (1.13.27), which run it in their own. Nothing runs beforehand."
@@ -36,7 +40,14 @@ _EVENTS_NOTE = (
     "anything follows from it, and with each solid's output pickled to a file. The floor: as many lines of that length "
     "are appended to a file."
 )
-_MANY_NOTE = f"{_RUNS} runs of a hello world are asked for, one after the other, and all waited for."
+_MANY_NOTE = (
+    f"On a host that is warm, with one location, runs of a hello world are asked for, one after the other, and all "
+    f"waited for: {_RUNS} with Skerry, {_PEER_RUNS} with Dagster, whose runs take seconds each. Skerry: "
+    "`Location.launch`. Dagster: `create_run_for_pipeline` (0.12.15), `create_run_for_job` (1.13.27) and `submit_run`, "
+    "and a `dagster-daemon run` that has run one before and looks into the queue every second. Its settings are those "
+    "with which it is fastest here: no limit of runs at a time, and, of 1.13.27, as many threads as cores that take "
+    "runs from the queue, and no further process for each step."
+)
 
 
 def run(setting: Setting) -> Sequence[Result]:
@@ -83,10 +94,22 @@ def _events(setting: Setting) -> Result:
 
 def _many(setting: Setting) -> Result:
     say(f"  {_RUNS} runs")
-    series = alternate(
-        [Contender(OURS, lambda: _RUNS / _run(setting, "many")["seconds"])], setting.rounds(3), Unit.RATE
-    )
-    return Result("Runs a second", _MANY_NOTE, series)
+    contenders = [
+        Contender(OURS, lambda: _RUNS / _run(setting, "many")["seconds"]),
+        *(Contender(each.peer.name, partial(_many_with, setting, each)) for each in setting.peers),
+    ]
+    ours, *theirs = series = alternate(contenders, setting.rounds(3), Unit.RATE)
+    ratios = " and ".join(filter(None, (times_as_many(ours, each) for each in theirs)))
+    note = f"{_MANY_NOTE} {OURS} runs {ratios}." if ratios else _MANY_NOTE
+    return Result("Runs a second", note, series)
+
+
+def _many_with(setting: Setting, installation: Installation) -> float:
+    file = setting.peer_workspace(installation, 1)
+    with installation.with_queue() as queued:
+        line = queued.queueing(_PEER_RUNS, file, next(file.parent.glob("*.py")), SHOWN)
+        with script(line, file.parent, queued.variables, limit=_PEER_LIMIT) as (answer, _):
+            return _PEER_RUNS / float(answer["seconds"])
 
 
 def _run(setting: Setting, what: str) -> dict[str, float]:
