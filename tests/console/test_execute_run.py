@@ -196,6 +196,20 @@ def test_a_signal_cancels_it_and_resources_are_torn_down(number: signal.Signals,
     assert not alive(pid)
 
 
+def test_signals_after_the_end_change_nothing(tmp_path: Path) -> None:
+    with begun(tmp_path, request("awkward")) as process:
+        assert process.stdout is not None
+        assert any('"RUN_SUCCEEDED"' in line for line in process.stdout)
+
+        def is_over() -> bool:
+            process.send_signal(signal.SIGTERM)
+            return process.poll() is not None
+
+        wait_until(is_over, what="its end")
+        code, _, complaint = ended(process)
+    assert (code, complaint) == (0, "")
+
+
 def test_a_signal_while_the_code_loads_cancels_it(tmp_path: Path) -> None:
     entry = {"python_file": str(CHILDREN / "import_never_ends.py")}
     with begun(tmp_path, request("daily", entry)) as process:
