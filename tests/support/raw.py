@@ -73,8 +73,9 @@ class RawConnection:
 
 
 def channel(address: str) -> grpc.Channel:
-    """Open a channel of its own connection, with no limit on what may come."""
+    """Open a channel of its own connection. What comes may be large; little of it waits for being read."""
     options = [
+        ("grpc.http2.bdp_probe", 0),
         ("grpc.use_local_subchannel_pool", 1),
         ("grpc.enable_http_proxy", 0),
         ("grpc.max_receive_message_length", -1),
