@@ -7,6 +7,7 @@ queue has run one before, and has ended when the answer comes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import runpy
@@ -34,9 +35,9 @@ except ImportError:
     )
 
 #: Seconds for all that is run: less than this script has, so that it ends its daemon also when that is too slow.
-LIMIT = 240
-#: Seconds for the daemon and what it started to end.
-GRACE = 20
+LIMIT = 200
+#: Seconds for the daemon and what it started to end once they are asked, and once they are killed.
+GRACE = 10
 
 
 def requester(instance: Any, request: Any, code: str, name: str) -> Callable[[], str]:
@@ -80,19 +81,28 @@ def wait(instance: Any, runs: list[str], daemon: subprocess.Popen[bytes], deadli
 
 
 def end(daemon: subprocess.Popen[bytes]) -> None:
-    """End the daemon and all below it by asking: what is killed leaves its semaphores behind."""
-    if daemon.poll() is None:
-        process = psutil.Process(daemon.pid)
-        everything = [process, *process.children(recursive=True)]
-        daemon.terminate()
-        psutil.wait_procs(everything, GRACE)
+    """End the daemon and all below it, by asking first.
+
+    What is killed leaves its semaphores behind, but Python's resource trackers, which end last, remove them.
+    """
+    if daemon.poll() is not None:
+        return
+    process = psutil.Process(daemon.pid)
+    everything = [process, *process.children(recursive=True)]
+    daemon.terminate()
+    _, left = psutil.wait_procs(everything, GRACE)
+    for one in left:
+        with contextlib.suppress(psutil.Error):
+            if not any("resource_tracker" in word for word in one.cmdline()):
+                one.kill()
+    psutil.wait_procs(left, GRACE)
 
 
 def main() -> None:
     """Start the daemon, run one, run all, end the daemon, answer, stay."""
     count, workspace_file, code, name, descriptor = sys.argv[1:]
-    with DagsterInstance.get() as instance:
-        context = load_workspace_process_context_from_yaml_paths(instance, [workspace_file])
+    load = load_workspace_process_context_from_yaml_paths
+    with DagsterInstance.get() as instance, load(instance, [workspace_file]) as context:
         request = context.create_request_context()
         put = requester(instance, request, code, name)
         line = [str(Path(sys.executable).with_name("dagster-daemon")), "run"]
