@@ -9,19 +9,27 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import raw
 from support.cutting import line_to
+from support.runs import HOST
 from support.servers import Server, alive, serving, short_folder
 from support.waiting import wait_until
 
 from skerry import ErrorKind, LaunchedRun, Location, LocationError, RunStatus, State, UnknownRunError, Workspace
 from skerry.execution import EventType
+from skerry.model import RunOptions
+from skerry.plugin import RunStart
+from skerry.rpc import skerry_v1_pb2 as messages
+from skerry.rpc.address import Address
+from skerry.rpc.peer import Peer
+from skerry.rpc.wire_runs import write_start
 
 Load = Callable[[str], Workspace]
 
@@ -40,6 +48,7 @@ def code(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(code: Path) -> Iterator[Server]:
     with serving(code, "-f", "runs.py") as server:
+        server.wait_for("READY")  # its processes are all there before a test looks what it leaves behind
         yield server
 
 
@@ -215,16 +224,18 @@ def test_a_cancellation_is_told_when_the_connection_is_back(server: Server, load
 
 
 def test_a_run_is_started_when_the_connection_breaks_meanwhile(server: Server, load: Load) -> None:
-    with line_to(server.port) as line:
+    with line_to(server.port) as line, ThreadPoolExecutor(1) as pool:
         location = remote(load, line.port)
         server.signal(signal.SIGSTOP)  # what is sent waits
         try:
-            threading.Timer(0.5, line.cut).start()
-            threading.Timer(1.0, line.mend).start()
-            threading.Timer(1.0, lambda: server.signal(signal.SIGCONT)).start()
-            run = location.launch("daily", repository="runs")
+            sent = line.sent
+            launched = pool.submit(location.launch, "daily", repository="runs")
+            wait_until(lambda: line.sent > sent, what="the request")
+            line.cut()
+            line.mend()
         finally:
             server.signal(signal.SIGCONT)
+        run = launched.result(60)
         assert run.wait(30).status is RunStatus.SUCCEEDED
         assert [event.type for event in run.events()].count(EventType.RUN_STARTED) == 1
 
@@ -250,28 +261,10 @@ def test_a_run_from_failure_takes_over_what_is_kept_over_there(server: Server, l
     assert started == ["leave"]
 
 
-HOST = """
-    import sys
-    from skerry import Workspace
-    workspace = Workspace.load(sys.argv[1])
-    (location,) = workspace
-    location.wait()
-    run = location.launch(
-        "waiting",
-        run_config={"solids": {"wait": {"config": {"file": sys.argv[2]}}}},
-        detached=sys.argv[3] == "detached",
-        run_id="mine",
-    )
-    print(next(event.data["message"] for event in run.events() if event.solid == "wait" and event.data), flush=True)
-    sys.stdin.read()
-    workspace.close()
-"""
-
-
 @contextlib.contextmanager
 def host(folder: Path, port: int, go: Path, how: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start a host in another process that launches a run; gives it and the pid of the run."""
-    (folder / "host.py").write_text(textwrap.dedent(HOST))
+    (folder / "host.py").write_text(HOST)
     (folder / "workspace.yaml").write_text(f"load_from: [grpc_server: {{port: {port}, location_name: remote}}]\n")
     line = [sys.executable, "host.py", "workspace.yaml", str(go), how]
     process = subprocess.Popen(line, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -382,13 +375,6 @@ def test_an_id_leads_nowhere_else(server: Server, load: Load, code: Path) -> Non
     with pytest.raises(UnknownRunError):
         location.launch("daily", repository="runs", after="nobody")
     # What a client of its own making asks for.
-    from skerry.model import RunOptions
-    from skerry.plugin import RunStart
-    from skerry.rpc import skerry_v1_pb2 as messages
-    from skerry.rpc.address import Address
-    from skerry.rpc.peer import Peer
-    from skerry.rpc.wire_runs import write_start
-
     peer = Peer(Address("localhost", server.port), None, lambda: None)
     try:
         peer.shake_hands(10)
@@ -534,3 +520,36 @@ def test_a_run_that_cannot_be_reached_is_not_said_to_be_cancelled(tmp_path: Path
     )
     journal = code / ".skerry" / "served_runs" / "far" / "events.jsonl"
     wait_until(lambda: "RUN_SUCCEEDED" in journal.read_text(), what="the end")
+
+
+def test_who_stalls_while_it_sends_takes_nobodys_turn_for_long(code: Path, load: Load, tmp_path: Path) -> None:
+    settings = "import skerry.rpc.service_runs as runs; runs.SENDING_LIMIT = 1.0"
+    piece = messages.StartRunPart(run_config="x" * 50_000).SerializeToString()
+    with serving(code, "-f", "runs.py", settings=settings) as server, contextlib.ExitStack() as stack:
+        location = remote(load, server.port)
+        stalled = threading.Event()
+        stack.callback(stalled.set)
+
+        def some() -> Iterator[bytes]:
+            yield from [piece] * 4
+            stalled.wait(60)
+
+        channel = stack.enter_context(contextlib.closing(raw.channel(f"localhost:{server.port}")))
+        calls = [raw.started(channel, "StartRun", some()) for _ in range(20)]
+        (code / "go").touch()
+        small = location.launch("daily", repository="runs")
+        errors = {(call.code().name, call.details()) for call in calls}
+        large = location.launch("waiting", run_config=config("wait", file=str(code / "go"), more="x" * 300_000))
+        assert small.wait(30).status is large.wait(30).status is RunStatus.SUCCEEDED
+    assert errors == {("RESOURCE_EXHAUSTED", "what is to be run was not sent in time, or others send as much just now")}
+
+
+def test_what_another_client_leaves_out_is_as_usual(server: Server, load: Load) -> None:
+    location = remote(load, server.port)
+    start = messages.RunStart(run_id="bare", repository="runs", pipeline="daily")
+    with contextlib.closing(raw.channel(f"localhost:{server.port}")) as channel:
+        asked = messages.StartRunPart(start=start).SerializeToString()
+        (reply,) = raw.conversation(channel, "StartRun")(asked, timeout=30)
+    assert not messages.StartRunReply.FromString(reply).HasField("error")
+    # It is there, and so another start of the same id gives it.
+    assert location.launch("daily", repository="runs", run_id="bare").wait(30).status is RunStatus.SUCCEEDED

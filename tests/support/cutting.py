@@ -17,6 +17,8 @@ class Line:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        #: Bytes that were passed on to the other port.
+        self.sent = 0
         self._ends: list[socket.socket] = []
         self._is_cut = False
         self._lock = threading.Lock()
@@ -57,15 +59,16 @@ class Line:
                 ours = socket.create_connection(("127.0.0.1", self._target))
                 self._ends += [theirs, ours]
                 for source, sink in ((theirs, ours), (ours, theirs)):
-                    thread = threading.Thread(target=self._pass_on, args=(source, sink), daemon=True)
+                    arguments = (source, sink, sink is ours)
+                    thread = threading.Thread(target=self._pass_on, args=arguments, daemon=True)
                     self._threads.append(thread)
                     thread.start()
 
-    @staticmethod
-    def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
                 sink.sendall(data)
+                self.sent += len(data) if counted else 0
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -97,3 +98,9 @@ def conversation(over: grpc.Channel, method: str) -> Any:
     """Give a method of the service whose client sends several messages, from bytes to an iterator of bytes."""
     call: Any = over.stream_stream(f"/skerry.v1.CodeServer/{method}")
     return lambda request, timeout: call(iter([request]), timeout=timeout)
+
+
+def started(over: grpc.Channel, method: str, requests: Iterator[bytes]) -> Any:
+    """Begin a call of such a method; gives the call, of which code and details can be asked once it is over."""
+    call: Any = over.stream_stream(f"/skerry.v1.CodeServer/{method}")
+    return call(requests)

@@ -38,3 +38,24 @@ def keep(workspace_folder: Path, run: Run, *types: EventType) -> Path:
         journal.append(Event(type_, None, {"solids": []} if type_ is EventType.RUN_STARTED else {}))
     journal.close()
     return runs / run.id
+
+
+#: A host in another process, of the one location of a workspace file: launches the pipeline ``waiting`` of
+#: ``children/runs.py``, says the pid of its solid, and closes at the end of its stdin. Arguments: the workspace file,
+#: the file that the solid waits for, ``detached`` or ``attached``.
+HOST = """\
+import sys
+from skerry import Workspace
+workspace = Workspace.load(sys.argv[1])
+(location,) = workspace
+location.wait()
+run = location.launch(
+    "waiting",
+    run_config={"solids": {"wait": {"config": {"file": sys.argv[2]}}}},
+    detached=sys.argv[3] == "detached",
+    run_id="mine",
+)
+print(next(event.data["message"] for event in run.events() if event.solid == "wait" and event.data), flush=True)
+sys.stdin.read()
+workspace.close()
+"""

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 from support.interpreters import VERSIONS, interpreter
+from support.runs import HOST
 from support.servers import alive
 from support.waiting import wait_until
 
@@ -277,28 +277,10 @@ def test_closing_the_workspace_cancels_its_runs(load: Load) -> None:
     assert not alive(pid)
 
 
-HOST = """
-    import sys
-    from skerry import Workspace
-    workspace = Workspace.load(sys.argv[1])
-    (location,) = workspace
-    location.wait()
-    run = location.launch(
-        "waiting",
-        run_config={"solids": {"wait": {"config": {"file": sys.argv[2]}}}},
-        detached=sys.argv[3] == "detached",
-        run_id="mine",
-    )
-    print(next(event.data["message"] for event in run.events() if event.solid == "wait" and event.data), flush=True)
-    sys.stdin.read()
-    workspace.close()
-"""
-
-
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Callable[[str], tuple[subprocess.Popen[str], int]]]:
     """Start a host in another process that launches a run; gives it and the pid of the run."""
-    (tmp_path / "host.py").write_text(textwrap.dedent(HOST))
+    (tmp_path / "host.py").write_text(HOST)
     shutil.copy(CHILDREN / "runs.py", tmp_path)
     (tmp_path / "workspace.yaml").write_text("load_from: [python_file: runs.py]\n")
     started = []

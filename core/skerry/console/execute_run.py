@@ -96,17 +96,8 @@ def _launch(request: Request, location: Location) -> LaunchedRun:
     state = location.snapshot
     if state.state is not State.READY and state.error is not None:
         raise _Refused(state.error)
-    options = request.options
     try:
-        return location.launch(
-            options.pipeline,
-            repository=options.repository or None,
-            run_config=options.run_config,
-            tags=options.tags,
-            solids=options.solids,
-            max_concurrency=options.max_concurrency,
-            run_id=request.run_id,
-        )
+        return location.launch_as(request.options, run_id=request.run_id)
     except (LocationError, RunError) as error:
         raise _Refused(ErrorInfo(error.kind, str(error))) from error
 

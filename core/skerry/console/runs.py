@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -114,16 +115,7 @@ def rerun(run_id: str, source: WorkspaceSource, from_failure: bool, as_json: boo
         with refusing():
             before = workspace.launched(run_id).run
             location = workspace[before.location]
-            options = before.options
-            launched = location.launch(
-                options.pipeline,
-                repository=options.repository,
-                run_config=options.run_config,
-                tags=options.tags,
-                solids=options.solids,
-                max_concurrency=options.max_concurrency,
-                after=before.id if from_failure else None,
-            )
+            launched = location.launch_as(replace(before.options, parent_id=before.id if from_failure else None))
         sys.exit(follow(launched, location, as_json=as_json, verbose=verbose))
 
 

@@ -46,12 +46,12 @@ def listen(entry: Mapping[str, Any], how: How) -> int:
     from skerry.errors import LocationError, WorkspaceFileError
     from skerry.rpc.credentials import ServerTls
     from skerry.rpc.server import Serving, serve
-    from skerry.workspace import SERVED_RUNS, ServedLocation, ServedRuns, Workspace
+    from skerry.workspace import ServedLocation, ServedRuns, Workspace
 
     try:
         # What belongs to one client prints for that one, which keeps it.
         kept = how.exit_without_clients is None
-        workspace = Workspace.from_entries([entry], Path.cwd(), processes, log_output=kept, runs=SERVED_RUNS)
+        workspace = Workspace.from_entries([entry], Path.cwd(), processes, log_output=kept)
     except WorkspaceFileError as error:
         click.echo(str(error), err=True)
         return 2

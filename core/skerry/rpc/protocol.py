@@ -108,26 +108,13 @@ class Stubs:
     """The methods of a server, to be called over ``channel``. Written by hand: generated ones check grpc's version."""
 
     def __init__(self, channel: grpc.Channel) -> None:
-        def unary(name: str, reply: Any) -> Any:
-            return channel.unary_unary(
+        def methods(make: Any) -> Any:
+            return lambda name, reply: make(
                 f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
             )
 
-        def stream(name: str, reply: Any) -> Any:
-            return channel.unary_stream(
-                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
-            )
-
-        def collected(name: str, reply: Any) -> Any:
-            return channel.stream_unary(
-                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
-            )
-
-        def conversation(name: str, reply: Any) -> Any:
-            return channel.stream_stream(
-                f"/{SERVICE}/{name}", lambda message: message.SerializeToString(), reply.FromString
-            )
-
+        unary, stream = methods(channel.unary_unary), methods(channel.unary_stream)
+        collected, conversation = methods(channel.stream_unary), methods(channel.stream_stream)
         self.handshake = unary("Handshake", messages.HandshakeReply)
         self.watch = stream("Watch", messages.Status)
         self.snapshot = stream("Snapshot", messages.SnapshotPart)

@@ -24,7 +24,7 @@ class FollowedRun(ABC):
 
     @abstractmethod
     def read(self, count: int) -> list[RunEvent]:
-        """Give the next events, at most so many; none while nothing has happened. Raises OSError, ValueError."""
+        """Give the next events, at most so many; none while nothing has happened. Raises OSError."""
 
     @abstractmethod
     def close(self) -> None:

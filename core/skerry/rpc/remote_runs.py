@@ -45,6 +45,8 @@ class _Run:
     run_id: str
     report: RunReport
     detached: bool
+    #: The sequence number of the last event that its journal here has.
+    after: int = 0
     canceled: bool = False
     #: Whether the server is still to be told that it is detached.
     detaching: bool = False
@@ -107,7 +109,7 @@ class RemoteRuns:
     def resume(self, run_id: str, report: RunReport) -> bool:
         """See ``CodeServer.resume_run``."""
         self._connected_peer(time.monotonic() + RETRY_FOR, "FollowRuns", "Following a run")
-        run = _Run(run_id, report, detached=True, resuming=True)
+        run = _Run(run_id, report, detached=True, after=report.sequence, resuming=True)
         self._follow(run)
         with self._changed:
             self._changed.wait_for(lambda: run.known is False or run.caught_up or self._closed, RETRY_FOR)
@@ -253,6 +255,7 @@ class RemoteRuns:
             return
         try:
             run.report.take([read_event(event) for event in part.events])
+            run.after = part.events[-1].sequence if part.events else run.after
         except (ValueError, RecursionError):
             advice = "See whether both sides have the same version of Skerry."
             error = unreachable(self._address, "it tells of a run what this side cannot read", advice)
@@ -315,4 +318,4 @@ class RemoteRuns:
 
 
 def _follow_request(run: _Run) -> messages.RunsRequest:
-    return messages.RunsRequest(follow=messages.FollowRun(run_id=run.run_id, after=run.report.sequence))
+    return messages.RunsRequest(follow=messages.FollowRun(run_id=run.run_id, after=run.after))

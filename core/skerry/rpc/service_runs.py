@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from skerry.errors import LocationError, RunError
 from skerry.model import ErrorInfo
@@ -31,9 +31,16 @@ DRAIN = 8.0
 #: Run configs over this size, in characters, are put together a few at a time.
 _LARGE = 128 * 1024
 _LARGE_AT_ONCE = 8
+#: Seconds in which a client must have sent what is to be run, and for which a large one waits for its turn before.
+SENDING_LIMIT = 30.0
 
 _TOO_LARGE = f"a run config takes over {CONFIG_LIMIT} bytes"
+_TOO_SLOW = "what is to be run was not sent in time, or others send as much just now"
 _NOT_UNDERSTOOD = "the request is none that it understands"
+
+
+class _TooLargeError(ValueError):
+    pass
 
 
 class ServiceRuns:
@@ -45,14 +52,18 @@ class ServiceRuns:
         #: How many follow each run, and what cancels one that nobody follows.
         self._followers: Counter[str] = Counter()
         self._leases: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._ended = asyncio.Event()
 
     async def start(self, parts: AsyncIterator[messages.StartRunPart], context: Context) -> messages.StartRunReply:
         """Start a run, once for each id."""
-        async with contextlib.AsyncExitStack() as stack:
-            start = await self._read(parts, context, stack)
+        try:
+            start = await self._read(parts)
+        except TimeoutError:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, _TOO_SLOW)
+        except (ValueError, RecursionError) as error:
+            words = _TOO_LARGE if isinstance(error, _TooLargeError) else _NOT_UNDERSTOOD
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, words)
         try:
             await in_a_thread(lambda: self._published.start(start))  # it may wait for the load of the code
         except (RunError, LocationError) as error:
@@ -61,24 +72,21 @@ class ServiceRuns:
             self._lend(start.run_id)
         return messages.StartRunReply()
 
-    async def _read(
-        self, parts: AsyncIterator[messages.StartRunPart], context: Context, stack: contextlib.AsyncExitStack
-    ) -> RunStart:
+    async def _read(self, parts: AsyncIterator[messages.StartRunPart]) -> RunStart:
+        """Put the parts of a request together. Raises ValueError, RecursionError, TimeoutError."""
         start, pieces, size = messages.RunStart(), [], 0
-        async for part in parts:
-            if part.HasField("start"):
-                start = part.start
-            if size <= _LARGE < size + len(part.run_config):
-                await stack.enter_async_context(self._large)
-            pieces.append(part.run_config)
-            size += len(part.run_config)
-            if size > CONFIG_LIMIT:
-                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, _TOO_LARGE)
-        try:
+        async with contextlib.AsyncExitStack() as turn, asyncio.timeout(SENDING_LIMIT) as limit:
+            async for part in parts:
+                if part.HasField("start"):
+                    start = part.start
+                if size <= _LARGE < size + len(part.run_config):
+                    await turn.enter_async_context(self._large)
+                    limit.reschedule(self._loop.time() + SENDING_LIMIT)
+                pieces.append(part.run_config)
+                size += len(part.run_config)
+                if size > CONFIG_LIMIT:
+                    raise _TooLargeError
             return read_start(start, "".join(pieces))
-        except (ValueError, RecursionError):
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, _NOT_UNDERSTOOD)
-            raise
 
     async def follow(
         self, requests: AsyncIterator[messages.RunsRequest], context: Context
@@ -142,11 +150,7 @@ class ServiceRuns:
         while busy:
             busy = False
             for run_id, run in list(follower.runs.items()):
-                try:
-                    events = await asyncio.to_thread(run.read, TURN)
-                except (OSError, ValueError):
-                    self._leave(follower, run_id)  # the client is left with what it has, and asks again
-                    raise
+                events = await asyncio.to_thread(run.read, TURN)  # if it raises, the client is left, and asks again
                 for part in write_events(run_id, events):
                     yield part
                 if run.over:
@@ -178,12 +182,7 @@ class ServiceRuns:
 
     def _cancel_soon(self, run_id: str) -> None:
         self._leases.pop(run_id, None)
-        self._soon(asyncio.to_thread(self._published.cancel, run_id))
-
-    def _soon(self, coroutine: Coroutine[object, object, None]) -> None:
-        task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        in_a_thread(lambda: self._published.cancel(run_id))
 
     async def output(
         self, request: messages.RunOutputRequest, context: Context

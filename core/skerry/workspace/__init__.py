@@ -3,7 +3,7 @@
 from skerry.workspace.launching import LaunchedRun
 from skerry.workspace.location import Location
 from skerry.workspace.served import ServedLocation
-from skerry.workspace.served_runs import SERVED_RUNS, ServedRuns
+from skerry.workspace.served_runs import ServedRuns
 from skerry.workspace.workspace import Workspace
 
-__all__ = ["SERVED_RUNS", "LaunchedRun", "Location", "ServedLocation", "ServedRuns", "Workspace"]
+__all__ = ["LaunchedRun", "Location", "ServedLocation", "ServedRuns", "Workspace"]

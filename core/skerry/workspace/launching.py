@@ -1,4 +1,4 @@
-"""Launching runs: what is asked for is checked here, and the location's code server starts them."""
+"""Launching runs: what is asked for is checked here, and a run launcher has them executed."""
 
 from __future__ import annotations
 
@@ -65,11 +65,6 @@ class LaunchedRun:
     def is_followed(self) -> bool:
         """Whether somebody on this machine executes it or follows it, so that what is known of it is no older."""
         return self._folder.is_alive()
-
-    @property
-    def is_followed_here(self) -> bool:
-        """Whether this process has launched it, or follows it, and it is not over."""
-        return not self._is_ended()
 
     def output(self) -> str:
         """Give what it has written to stdout and stderr, as far as it is kept; of a run that is over, all of that."""
@@ -335,7 +330,7 @@ def _followed(life: Life, launched: LaunchedRun) -> LaunchedRun:
 
 
 def _chosen(state: LocationState, options: RunOptions) -> tuple[PipelineSnapshot, RunOptions]:
-    """Find the pipeline, and say in which repository it is. Raises RunError."""
+    """Find the pipeline, and say in which repository it is, and how it is run. Raises RunError."""
     found = [
         (repository.name, pipeline)
         for repository in state.repositories
@@ -356,7 +351,7 @@ def _chosen(state: LocationState, options: RunOptions) -> tuple[PipelineSnapshot
             example=example,
         )
     repository, pipeline = found[0]
-    return pipeline, replace(options, repository=repository)
+    return pipeline, replace(options, repository=repository, max_concurrency=max(1, options.max_concurrency))
 
 
 def _unknown(state: LocationState, options: RunOptions) -> RunError:
@@ -399,6 +394,6 @@ def options_of(
         run_config=dict(run_config or {}),
         tags=dict(tags or {}),
         solids=tuple(solids),
-        max_concurrency=max(1, max_concurrency),
+        max_concurrency=max_concurrency,
         parent_id=parent_id,
     )

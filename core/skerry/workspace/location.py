@@ -16,6 +16,7 @@ from skerry.model import (
     Problem,
     ReloadResult,
     RepositorySnapshot,
+    RunOptions,
     ServerInfo,
     State,
 )
@@ -139,10 +140,16 @@ class Location:
 
         Loads the location if it is IDLE, and waits while it is LOADING. Raises RunError when it is not READY, and for
         what is wrong with what was asked for; LocationError when it is closed, no process is to be had, the launcher is
-        not there, is wrong in the workspace file or refuses the run, or its code server does not offer this. What goes
-        wrong later is told by the run.
+        not there, is wrong in the workspace file or refuses the run, or its code server does not offer this;
+        UnknownRunError when there is no run ``after``. What goes wrong later is told by the run.
         """
         options = options_of(pipeline, repository, run_config, tags, solids, max_concurrency, after)
+        return self.launch_as(options, run_id=run_id, detached=detached, launcher=launcher)
+
+    def launch_as(
+        self, options: RunOptions, *, run_id: str | None = None, detached: bool = False, launcher: str | None = None
+    ) -> LaunchedRun:
+        """Launch what ``options`` say, such as those of a run before. See ``launch``."""
         return self._launching.launch(self._life, options, run_id=run_id, detached=detached, launcher=launcher)
 
     def reload(self) -> ReloadResult:

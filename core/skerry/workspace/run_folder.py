@@ -57,7 +57,7 @@ class RunFolder:
         except OSError as error:
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return False
-            raise LocationError(**self._not_writable(error)) from error
+            raise self.not_writable(error) from error
         return True
 
     def run(self) -> Run:
@@ -113,7 +113,7 @@ class RunFolder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise RunError(**self._not_writable(error)) from error
+            raise RunError(**self._unwritten(error)) from error
         shutil.rmtree(aside, ignore_errors=True)
 
     def cancel(self) -> None:
@@ -121,7 +121,7 @@ class RunFolder:
         try:
             (self.path / CANCEL).touch(mode=0o600)
         except OSError as error:
-            raise RunError(**self._not_writable(error)) from error
+            raise RunError(**self._unwritten(error)) from error
 
     def asks_to_cancel(self) -> bool:
         """Tell whether somebody has asked for the cancellation."""
@@ -146,7 +146,11 @@ class RunFolder:
             return last.error  # which may have been its end
         return _lost_error()
 
-    def _not_writable(self, error: OSError) -> dict[str, Any]:
+    def not_writable(self, error: OSError) -> LocationError:
+        """Make the error for a run that cannot be launched or followed, since the disk takes nothing."""
+        return LocationError(**self._unwritten(error))
+
+    def _unwritten(self, error: OSError) -> dict[str, Any]:
         where = {"run_id": self.path.name, "path": str(self.path), "reason": error.strerror}
         return {"kind": ErrorKind.RUN_RECORD_NOT_WRITABLE, **where}
 

@@ -55,11 +55,14 @@ class Report(RunReport):
     def hold(self) -> bool:
         """Be the one who copies the journal, as the keeper of a run is the one who writes it; not if there is another.
 
-        Raises OSError.
+        Raises LocationError.
         """
         import fcntl  # not on Windows, where this module is imported all the same
 
-        descriptor = os.open(os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._folder.not_writable(error) from error
         deadline = time.monotonic() + _HELD
         while True:
             try:

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from skerry.errors import ErrorKind, RunError, UnknownRunError
-from skerry.model import RunEvent, RunOptions
+from skerry.model import RunEvent
 from skerry.plugin import RunStart
 from skerry.rpc.published_runs import FollowedRun, PublishedRuns
 from skerry.user_process.journal import JOURNAL, Tail
-from skerry.workspace.launching import LaunchedRun
+from skerry.workspace.launching import LaunchedRun, Launching
 from skerry.workspace.location import Location
 from skerry.workspace.workspace import Workspace
 
@@ -29,9 +29,8 @@ class ServedRuns(PublishedRuns):
     """See ``PublishedRuns``. They are kept for a while; whoever has them executed keeps what they tell."""
 
     def __init__(self, workspace: Workspace, location: Location) -> None:
-        """``workspace``: one that keeps its runs in SERVED_RUNS."""
-        self._workspace = workspace
-        self._location = location
+        self._life = location._life
+        self._launching = Launching(workspace._state_folder, workspace._launchers, SERVED_RUNS)
         #: Those that this process has launched and that are not over; those among them that would end with it.
         self._launched: dict[str, LaunchedRun] = {}
         self._attached: set[str] = set()
@@ -41,34 +40,22 @@ class ServedRuns(PublishedRuns):
     def start(self, start: RunStart) -> None:
         """See ``PublishedRuns``."""
         if next(self._starts) % _PRUNE_EVERY == 0:
-            self._workspace._launching.forget(time.time() - KEPT_FOR)
-        options = start.options
+            self._launching.forget(time.time() - KEPT_FOR)
         if not start.run_id:
             raise RunError(ErrorKind.RUN_ID_INVALID, run_id=start.run_id)
         try:
-            run = self._launch(start, options)
+            run = self._launching.launch(
+                self._life, start.options, run_id=start.run_id, detached=start.detached, launcher=None
+            )
         except UnknownRunError as error:
             unknown = ErrorKind.RUN_UNKNOWN_ELSEWHERE
             raise RunError(unknown, where="The code server", run_id=error.run_id) from None
         with self._lock:
             self._forget_ended()
-            if run.is_followed_here and run.id not in self._launched:
+            if not run._is_ended() and run.id not in self._launched:
                 self._launched[run.id] = run
                 if not start.detached:
                     self._attached.add(run.id)
-
-    def _launch(self, start: RunStart, options: RunOptions) -> LaunchedRun:
-        return self._location.launch(
-            options.pipeline,
-            repository=options.repository,
-            run_config=options.run_config,
-            tags=options.tags,
-            solids=options.solids,
-            max_concurrency=options.max_concurrency,
-            run_id=start.run_id,
-            detached=start.detached,
-            after=options.parent_id,
-        )
 
     def follow(self, run_id: str, after: int, news: Callable[[], None]) -> FollowedRun | None:
         """See ``PublishedRuns``."""
@@ -104,12 +91,12 @@ class ServedRuns(PublishedRuns):
         with self._lock:
             run = self._launched.get(run_id)
         try:
-            return run or self._workspace.launched(run_id)
+            return run or self._launching.launched(run_id, {})
         except (UnknownRunError, RunError):
             return None
 
     def _forget_ended(self) -> None:
-        for run_id in [run_id for run_id, run in self._launched.items() if not run.is_followed_here]:
+        for run_id in [run_id for run_id, run in self._launched.items() if run._is_ended()]:
             del self._launched[run_id]
             self._attached.discard(run_id)
 

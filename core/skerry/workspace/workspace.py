@@ -17,7 +17,7 @@ from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
 from skerry.workspace.launchers import Launchers
-from skerry.workspace.launching import RUNS, LaunchedRun, Launching
+from skerry.workspace.launching import LaunchedRun, Launching
 from skerry.workspace.life import Life
 from skerry.workspace.location import Location
 from skerry.workspace.moves import Observer
@@ -56,10 +56,9 @@ class Workspace:
         processes: Processes,
         *,
         log_output: bool = False,
-        runs: str = RUNS,
         state_folder: Path | None = None,
     ) -> None:
-        """Use ``load`` or ``from_entries``. ``runs``: the part of the state folder in which runs are kept."""
+        """Use ``load`` or ``from_entries``."""
         description = read()
         self._read = read
         self._reloading = threading.Lock()
@@ -70,7 +69,7 @@ class Workspace:
         self._state_folder = StateFolder(state_folder) if state_folder else StateFolder.of(description.folder)
         self._opener = LocationOpener(registry, processes, self._state_folder, log_output=log_output)
         self._launchers = Launchers(registry, description.run_launcher)
-        self._launching = Launching(self._state_folder, self._launchers, runs)
+        self._launching = Launching(self._state_folder, self._launchers)
         self._observers: list[Observer] = []
         self._settled = threading.Condition()
         #: Names of the locations that are not settled: with a thousand of them nobody looks through all at each move.
@@ -105,14 +104,13 @@ class Workspace:
         folder: str | os.PathLike[str] | None = None,
         processes: Processes | None = None,
         log_output: bool = False,
-        runs: str = RUNS,
         state_folder: str | os.PathLike[str] | None = None,
     ) -> Workspace:
         """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
 
         ``folder``: what paths are relative to; default is the current folder. ``processes`` and ``log_output``: as for
         ``load``. ``state_folder``: where all is kept that outlives it; default is ``.skerry`` in ``folder``, or what
-        SKERRY_HOME says. ``runs``: the part of that in which runs are kept. Raises WorkspaceFileError.
+        SKERRY_HOME says. Raises WorkspaceFileError.
         """
         with _closed_on_error(processes) as running:
             registry = Registry()
@@ -120,7 +118,7 @@ class Workspace:
             entries = list(load_from)
             read = functools.partial(read_entries, entries, base.absolute(), registry)
             kept = Path(state_folder).absolute() if state_folder is not None else None
-            return cls(read, registry, running, log_output=log_output, runs=runs, state_folder=kept)
+            return cls(read, registry, running, log_output=log_output, state_folder=kept)
 
     @property
     def locations(self) -> tuple[Location, ...]:
