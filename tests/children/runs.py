@@ -49,8 +49,10 @@ def wait_for(path: str) -> None:
 
 @solid(config_schema={"type": "object"}, required_resource_keys={"warehouse"})
 def wait(context: SolidExecutionContext) -> None:
-    """Say that it is there, and wait for a file."""
+    """Say that it is there, with so many long lines more, and wait for a file."""
     context.log.info(str(os.getpid()))
+    for _ in range(context.solid_config.get("lines", 0)):
+        context.log.info("x" * 5000)
     wait_for(context.solid_config["file"])
 
 

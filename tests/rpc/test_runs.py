@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -30,6 +31,7 @@ from skerry.rpc import skerry_v1_pb2 as messages
 from skerry.rpc.address import Address
 from skerry.rpc.peer import Peer
 from skerry.rpc.wire_runs import write_start
+from skerry.user_process.journal import CANCEL
 
 Load = Callable[[str], Workspace]
 
@@ -218,9 +220,25 @@ def test_a_cancellation_is_told_when_the_connection_is_back(server: Server, load
         line.cut()
         wait_until(lambda: location.state is State.UNREACHABLE, what="UNREACHABLE")
         run.cancel()
+        Path(run._folder.path, CANCEL).unlink()  # as on a full disk, where no note is left to whoever looks later
         assert alive(pid)
         line.mend()
         assert run.wait(30).status is RunStatus.CANCELED
+
+
+def test_what_is_known_of_a_run_is_not_sent_again(server: Server, load: Load, code: Path) -> None:
+    with line_to(server.port) as line:
+        location = remote(load, line.port)
+        run = location.launch("waiting", run_config=config("wait", file=str(code / "go"), lines=100))
+        assert len(list(itertools.islice(run.events(), 103))) == 103  # three before the first line
+        line.cut()
+        wait_until(lambda: location.state is State.UNREACHABLE, what="UNREACHABLE")
+        before = line.received
+        assert before > 500_000
+        line.mend()
+        (code / "go").touch()
+        assert run.wait(30).status is RunStatus.SUCCEEDED
+        assert line.received - before < 250_000
 
 
 def test_a_run_is_started_when_the_connection_breaks_meanwhile(server: Server, load: Load) -> None:
@@ -303,6 +321,35 @@ def test_a_detached_run_goes_on_without_its_host_and_is_taken_up_again(how: str,
             (tmp_path / "go").touch()
             assert run.wait(30).status is RunStatus.SUCCEEDED
             assert run.output() == "torn down\n"
+
+
+def test_who_does_not_follow_a_run_may_detach_it(code: Path) -> None:
+    settings = "import skerry.rpc.service_runs\nskerry.rpc.service_runs.LEASE = 0.5"
+    asked = json.dumps(config("wait", file=str(code / "go")))
+    with (
+        serving(code, "-f", "runs.py", settings=settings) as server,
+        contextlib.closing(raw.channel(f"localhost:{server.port}")) as channel,
+    ):
+        server.wait_for("READY")
+        for run_id in ("detached", "left"):
+            start = messages.RunStart(run_id=run_id, repository="runs", pipeline="waiting")
+            part = messages.StartRunPart(start=start, run_config=asked)
+            list(raw.conversation(channel, "StartRun")(part.SerializeToString(), timeout=30))
+            if run_id == "detached":
+                request = messages.RunsRequest(detach=run_id).SerializeToString()
+                assert list(raw.conversation(channel, "FollowRuns")(request, timeout=30))
+        # The one that nobody follows is cancelled when its time is over, and that of the other was over before.
+        assert ended(code, "left") == "RUN_CANCELED"
+        (code / "go").touch()
+        assert ended(code, "detached") == "RUN_SUCCEEDED"
+
+
+def ended(code: Path, run_id: str) -> str:
+    """Wait until a run has ended over there, and give how."""
+    journal = code / ".skerry" / "served_runs" / run_id / "events.jsonl"
+    ends = re.compile('"type": ?"(RUN_(?:SUCCEEDED|FAILED|CANCELED))"')
+    wait_until(lambda: journal.exists() and ends.search(journal.read_text()) is not None, what=f"the end of {run_id}")
+    return str(ends.findall(journal.read_text())[0])
 
 
 def test_a_detached_run_outlives_its_server_and_is_found_by_the_next(code: Path, load: Load) -> None:
@@ -530,12 +577,12 @@ def test_who_stalls_while_it_sends_takes_nobodys_turn_for_long(code: Path, load:
         stalled = threading.Event()
         stack.callback(stalled.set)
 
-        def some() -> Iterator[bytes]:
-            yield from [piece] * 4
+        def some(count: int) -> Iterator[bytes]:
+            yield from [piece] * count
             stalled.wait(60)
 
         channel = stack.enter_context(contextlib.closing(raw.channel(f"localhost:{server.port}")))
-        calls = [raw.started(channel, "StartRun", some()) for _ in range(20)]
+        calls = [raw.started(channel, "StartRun", some(count)) for count in (1, *[4] * 20)]
         (code / "go").touch()
         small = location.launch("daily", repository="runs")
         errors = {(call.code().name, call.details()) for call in calls}
@@ -544,12 +591,14 @@ def test_who_stalls_while_it_sends_takes_nobodys_turn_for_long(code: Path, load:
     assert errors == {("RESOURCE_EXHAUSTED", "what is to be run was not sent in time, or others send as much just now")}
 
 
-def test_what_another_client_leaves_out_is_as_usual(server: Server, load: Load) -> None:
+def test_what_another_client_leaves_out_is_as_usual(server: Server, load: Load, code: Path) -> None:
     location = remote(load, server.port)
     start = messages.RunStart(run_id="bare", repository="runs", pipeline="daily")
     with contextlib.closing(raw.channel(f"localhost:{server.port}")) as channel:
         asked = messages.StartRunPart(start=start).SerializeToString()
         (reply,) = raw.conversation(channel, "StartRun")(asked, timeout=30)
     assert not messages.StartRunReply.FromString(reply).HasField("error")
+    (kept,) = (code / ".skerry" / "served_runs").iterdir()
+    assert json.loads((kept / "run.json").read_text())["options"]["max_concurrency"] == 1
     # It is there, and so another start of the same id gives it.
     assert location.launch("daily", repository="runs", run_id="bare").wait(30).status is RunStatus.SUCCEEDED

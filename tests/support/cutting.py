@@ -17,8 +17,8 @@ class Line:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        #: Bytes that were passed on to the other port.
-        self.sent = 0
+        #: Bytes that were passed on to the other port, and back.
+        self.sent = self.received = 0
         self._ends: list[socket.socket] = []
         self._is_cut = False
         self._lock = threading.Lock()
@@ -64,11 +64,14 @@ class Line:
                     self._threads.append(thread)
                     thread.start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket, outward: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
                 sink.sendall(data)
-                self.sent += len(data) if counted else 0
+                if outward:
+                    self.sent += len(data)
+                else:
+                    self.received += len(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
