@@ -323,6 +323,26 @@ def test_a_detached_run_goes_on_without_its_host_and_is_taken_up_again(how: str,
             assert run.output() == "torn down\n"
 
 
+def test_closing_waits_until_the_server_knows_what_was_detached(code: Path, load: Load) -> None:
+    settings = "import skerry.rpc.service_runs\nskerry.rpc.service_runs.LEASE = 0.5"
+    with serving(code, "-f", "runs.py", settings=settings) as server, ThreadPoolExecutor(1) as pool:
+        server.wait_for("READY")
+        workspace = load(f"load_from: [grpc_server: {{port: {server.port}, location_name: remote}}]")
+        run = ready(workspace["remote"]).launch("waiting", run_config=config("wait", file=str(code / "go")))
+        told(run, "wait")
+        server.signal(signal.SIGSTOP)
+        try:
+            run.detach()
+            closed = pool.submit(workspace.close)
+            with pytest.raises(TimeoutError):
+                closed.result(1.0)
+        finally:
+            server.signal(signal.SIGCONT)
+        closed.result(30)
+        (code / "go").touch()
+        assert ended(code, run.run.id) == "RUN_SUCCEEDED"
+
+
 def test_who_does_not_follow_a_run_may_detach_it(code: Path) -> None:
     settings = "import skerry.rpc.service_runs\nskerry.rpc.service_runs.LEASE = 0.5"
     asked = json.dumps(config("wait", file=str(code / "go")))
