@@ -133,6 +133,7 @@ def test_elsewhere_each_move_is_a_line_with_its_error_below(folder: Path) -> Non
         rest, errors = process.communicate(timeout=30)
     finally:
         process.kill()
+        process.communicate()
     text = "".join(lines) + rest
     assert (process.returncode, errors) == (0, "")
     assert "  daily.py  READY  generation 1  loaded\n" in text

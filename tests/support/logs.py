@@ -9,7 +9,13 @@ from support.waiting import wait_until
 
 def files(folder: Path) -> list[Path]:
     """Give the log files below a folder, the oldest load first."""
-    return sorted(folder.rglob("*.log"))
+    return sorted(folder.rglob("*.log"), key=_place)
+
+
+def _place(path: Path) -> tuple[str, int]:
+    """Give what sorts a file: its load, and which part of that it is; the tenth comes after the ninth."""
+    load, _, part = str(path.with_suffix("")).rpartition(".")
+    return (load, int(part)) if part.isdigit() else (str(path), 0)
 
 
 def written(folder: Path) -> bytes:

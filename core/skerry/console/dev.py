@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from skerry.model import LocationState, Move, ReloadResult
     from skerry.workspace import Location, Workspace
 
-#: Seconds between two looks, for what changes by itself: how long ago something was, and output.
+#: Seconds between two looks, for what changes by itself: how long ago something was, output, and signals.
 INTERVAL = 1.0
 
 
@@ -88,7 +88,11 @@ def _print(workspace: Workspace, console: Console, page: Page) -> None:
                 tell(location.snapshot)
     workspace.watch(news.put)
     while True:
-        new = news.get()
+        # A signal that comes just before a wait does not end it: its handler runs after the next wait at the latest.
+        try:
+            new = news.get(timeout=INTERVAL)
+        except queue.Empty:
+            continue
         if isinstance(new, str):
             lines = paragraph(new, page, LOOK)
         else:
