@@ -196,6 +196,7 @@ def serving_always(folder: Path) -> Iterator[Server]:
     (folder / "remote.py").write_text(GOOD.format(name="remote", number=0))
     server = start_server(folder, "-f", "remote.py", "--port", "0")
     try:
+        server.wait_for("serving ")  # either may come first
         server.wait_for("READY")
         yield server
     finally:
