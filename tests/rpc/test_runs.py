@@ -585,8 +585,7 @@ def test_a_run_that_cannot_be_reached_is_not_said_to_be_cancelled(tmp_path: Path
     assert "It is executed elsewhere, and remote cannot be reached: this is what was heard last." in " ".join(
         shown.stdout.split()
     )
-    journal = code / ".skerry" / "served_runs" / "far" / "events.jsonl"
-    wait_until(lambda: "RUN_SUCCEEDED" in journal.read_text(), what="the end")
+    assert ended(code, "far") == "RUN_SUCCEEDED"
 
 
 def test_who_stalls_while_it_sends_takes_nobodys_turn_for_long(code: Path, load: Load, tmp_path: Path) -> None:
