@@ -72,12 +72,10 @@ class Journal:
             self._append(event)
 
     def _append(self, written: RunEvent) -> None:
-        line = json.dumps(written.to_json(), separators=(",", ":")).encode("ascii")
-        if len(line) > LINE_LIMIT:
-            line = json.dumps(_shortened(written).to_json(), separators=(",", ":")).encode("ascii")
+        line = write_line(written)
         size = os.fstat(self._descriptor).st_size
         try:
-            self._write(line + b"\n")
+            self._write(line)
         except OSError:
             os.ftruncate(self._descriptor, size)
             raise
@@ -192,6 +190,14 @@ def damaged(path: str, line: int, reason: str) -> RunError:
     """Make the error for a file of a run that cannot be read."""
     run_id = os.path.basename(os.path.dirname(path))
     return RunError(ErrorKind.RUN_RECORD_DAMAGED, path=path, line=line, reason=reason, run_id=run_id)
+
+
+def write_line(event: RunEvent) -> bytes:
+    """Give the line that tells of an event, with its end; what is too long for one is left out."""
+    line = json.dumps(event.to_json(), separators=(",", ":")).encode("ascii")
+    if len(line) > LINE_LIMIT:
+        line = json.dumps(_shortened(event).to_json(), separators=(",", ":")).encode("ascii")
+    return line + b"\n"
 
 
 def read_line(line: bytes) -> RunEvent:

@@ -69,7 +69,9 @@ def keep(connection: Connection, load: Load, request: Message, inherited: Sequen
     """
     try:
         processes.become_subreaper()
-        _RunKeeper(connection, load, request, inherited).keep()
+        process = _begin(connection, load, request, inherited)
+        if process is not None:
+            _RunKeeper(connection, process, request).keep()
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -77,23 +79,104 @@ def keep(connection: Connection, load: Load, request: Message, inherited: Sequen
         os._exit(0)
 
 
+def _begin(connection: Connection, load: Load, request: Message, inherited: Sequence[int]) -> "Optional[_Process]":
+    """Have the run begin, before all that can wait for that; None where it cannot, which the host is told."""
+    try:
+        lock = _take_lock(request["folder"])
+    except OSError as error:
+        _tell(connection, {"type": "not_begun", "reason": error.strerror, "path": request["folder"]})
+        return None
+    try:
+        return _Process(load, request, [connection.fileno(), lock, *inherited])
+    except OSError as error:
+        _tell(connection, {"type": "not_begun", "reason": error.strerror})
+        return None
+
+
+def _take_lock(folder: str) -> int:
+    lock = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)  # whoever looks whether it is held may have it for a moment
+    left = _ROOM
+    while left:
+        left -= os.write(lock, bytes(left))
+    return lock
+
+
+def _tell(connection: Connection, message: Message) -> None:
+    with contextlib.suppress(OSError):  # the host is gone
+        connection.send(message)
+
+
+class _Process:
+    """The process of a run, as its keeper has it."""
+
+    def __init__(self, load: Load, request: Message, inherited: Sequence[int]) -> None:
+        """Fork it; ``inherited``: descriptors that it is not to have. Raises OSError."""
+        #: What it writes to stdout and stderr; that its journal has grown; and that a child of the keeper has ended.
+        self.output, output = os.pipe()
+        self.wrote, wrote = os.pipe()
+        self.ended, ended = os.pipe()
+        for descriptor in (wrote, self.ended, ended):
+            os.set_blocking(descriptor, False)
+        before = signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(ended, warn_on_full_buffer=False)
+        keeper = os.getpid()
+        # Until the run's process can take them: one that comes before would be lost, or end it without a word.
+        cancellation.block()
+        self.pid = fork()
+        if self.pid == 0:
+            signal.set_wakeup_fd(-1)
+            # None: it is no handler of Python's, which cannot be put back.
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)
+            _become_run(keeper, load, request, output, wrote, [*inherited, self.output, self.wrote, self.ended, ended])
+        cancellation.unblock()
+        for descriptor in (output, wrote):
+            os.close(descriptor)
+
+
+def _become_run(
+    keeper: int, load: Load, request: Message, output: int, wrote: int, inherited: Sequence[int]
+) -> NoReturn:
+    """Never returns: user code must not come back into the keeper's frames."""
+    try:
+        os.setsid()
+        processes.die_with_parent(keeper)
+        for descriptor in inherited:
+            os.close(descriptor)
+        for number in (1, 2):
+            os.dup2(output, number)
+        os.close(output)
+        options, masker = RunOptions.from_json(request["options"]), Masker(request["secrets"])
+        execute(load, request["folder"], request["run_id"], options, masker, lambda refused: _wrote(wrote, refused))
+        os._exit(0)
+    except NotToldError:
+        pass  # the keeper knows
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _wrote(descriptor: int, refused: Optional[OSError]) -> None:
+    """Tell the keeper that the journal has grown, or why it could not be written."""
+    if refused is not None:
+        os.set_blocking(descriptor, True)
+        os.write(descriptor, b"%d" % (refused.errno or errno.EIO))
+        return
+    with contextlib.suppress(BlockingIOError):  # full: the keeper will look anyway
+        os.write(descriptor, _GREW)
+
+
 class _RunKeeper:
-    def __init__(self, connection: Connection, load: Load, request: Message, inherited: Sequence[int]) -> None:
+    def __init__(self, connection: Connection, process: _Process, request: Message) -> None:
         self._connection = connection
-        self._inherited = inherited
-        self._load = load
-        self._folder: str = request["folder"]
+        self._process = process
         self._run_id: str = request["run_id"]
+        self._folder: str = request["folder"]
         self._detached: bool = request["detached"]
         self._grace: float = request["grace"]
-        self._options = RunOptions.from_json(request["options"])
-        self._masker = Masker(request["secrets"])
-        self._output = RunOutput(self._folder, self._masker)
-        self._output_reader, self._output_writer = os.pipe()
-        self._wrote_reader, self._wrote_writer = os.pipe()
-        self._wake_up, self._wake_up_writer = socket.socketpair()
+        self._output = RunOutput(self._folder, Masker(request["secrets"]))
         self._poll = select.poll()
-        self._pid = 0
         self._canceled = False
         self._deadline: Optional[float] = None
         self._ending: Optional[Message] = None
@@ -101,53 +184,19 @@ class _RunKeeper:
         self._refused: Optional[int] = None
 
     def keep(self) -> None:
-        try:
-            lock = self._take_lock()
-        except OSError as error:
-            self._tell({"type": "not_begun", "reason": error.strerror, "path": self._folder})
-            return
-        for end in (self._wake_up, self._wake_up_writer):
-            end.setblocking(False)
-        os.set_blocking(self._wrote_writer, False)
-        before = signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(self._wake_up_writer.fileno(), warn_on_full_buffer=False)
-        keeper = os.getpid()
-        # Until the run's process can take them: one that comes before would be lost, or end it without a word.
-        cancellation.block()
-        try:
-            self._pid = fork()
-        except OSError as error:
-            self._tell({"type": "not_begun", "reason": error.strerror})
-            return
-        if self._pid == 0:
-            signal.set_wakeup_fd(-1)
-            # None: it is no handler of Python's, which cannot be put back.
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)
-            self._become_run(keeper, lock)
-        cancellation.unblock()
-        for descriptor in (self._output_writer, self._wrote_writer):
-            os.close(descriptor)
-        self._tell({"type": "begun", "pid": keeper})
+        _tell(self._connection, {"type": "begun", "pid": os.getpid()})
         self._wait()
         processes.kill_all((), _KILL_WAIT)
         self._write_end()
-        self._tell({"type": "ended"})
-
-    def _take_lock(self) -> int:
-        lock = os.open(os.path.join(self._folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever looks whether it is held may have it for a moment
-        left = _ROOM
-        while left:
-            left -= os.write(lock, bytes(left))
-        return lock
+        _tell(self._connection, {"type": "ended"})
 
     def _wait(self) -> None:
         """Wait for the end of the run's process, or bring it about."""
         actions = {
             self._connection.fileno(): self._listen,
-            self._output_reader: self._take_output,
-            self._wrote_reader: self._journal_grew,
-            self._wake_up.fileno(): self._child_ended,
+            self._process.output: self._take_output,
+            self._process.wrote: self._journal_grew,
+            self._process.ended: self._child_ended,
         }
         for descriptor in actions:
             self._poll.register(descriptor, select.POLLIN)
@@ -160,8 +209,8 @@ class _RunKeeper:
                 self._cancel()
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._deadline = None
-                processes.kill_group(self._pid, signal.SIGKILL)
-        for reader, take in ((self._output_reader, self._take_output), (self._wrote_reader, self._journal_grew)):
+                processes.kill_group(self._process.pid, signal.SIGKILL)
+        for reader, take in ((self._process.output, self._take_output), (self._process.wrote, self._journal_grew)):
             os.set_blocking(reader, False)
             with contextlib.suppress(BlockingIOError):
                 while take():
@@ -186,19 +235,19 @@ class _RunKeeper:
             self._canceled = True
             self._deadline = time.monotonic() + self._grace
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGINT)
+                os.kill(self._process.pid, signal.SIGINT)
 
     def _take_output(self) -> bool:
-        data = os.read(self._output_reader, _CHUNK)
+        data = os.read(self._process.output, _CHUNK)
         if data:
             self._output.write(data)
         else:
             with contextlib.suppress(KeyError):
-                self._poll.unregister(self._output_reader)
+                self._poll.unregister(self._process.output)
         return bool(data)
 
     def _journal_grew(self) -> bool:
-        data = os.read(self._wrote_reader, _CHUNK)
+        data = os.read(self._process.wrote, _CHUNK)
         refused = data.strip(_GREW)
         if refused:
             self._refused = int(refused)
@@ -209,13 +258,13 @@ class _RunKeeper:
                 self._connection.endpoint.send(encode({"type": "wrote"}), socket.MSG_DONTWAIT)
         else:
             with contextlib.suppress(KeyError):
-                self._poll.unregister(self._wrote_reader)
+                self._poll.unregister(self._process.wrote)
         return bool(data)
 
     def _child_ended(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            self._wake_up.recv(4096)
-        self._ending = reap(self._pid)
+            os.read(self._process.ended, _CHUNK)
+        self._ending = reap(self._process.pid)
 
     def _write_end(self) -> None:
         error = self._error_of_end()
@@ -243,36 +292,3 @@ class _RunKeeper:
             advice = "If nobody killed it, the system was out of memory: look at the kernel's log."
             ended = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing="the pipeline ran", advice=advice)
         return ErrorInfo(ended.kind, str(ended), output=self._output.tail())
-
-    def _tell(self, message: Message) -> None:
-        with contextlib.suppress(OSError):  # the host is gone
-            self._connection.send(message)
-
-    def _become_run(self, keeper: int, lock: int) -> NoReturn:
-        """Never returns: user code must not come back into the keeper's frames."""
-        try:
-            os.setsid()
-            processes.die_with_parent(keeper)
-            self._connection.close()
-            ends = [self._output_reader, self._wrote_reader, self._wake_up.fileno(), self._wake_up_writer.fileno()]
-            for descriptor in (*self._inherited, lock, *ends):
-                os.close(descriptor)
-            for number in (1, 2):
-                os.dup2(self._output_writer, number)
-            os.close(self._output_writer)
-            execute(self._load, self._folder, self._run_id, self._options, self._masker, self._wrote)
-            os._exit(0)
-        except NotToldError:
-            pass  # the keeper knows
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(1)
-
-    def _wrote(self, refused: Optional[OSError]) -> None:
-        if refused is not None:
-            os.set_blocking(self._wrote_writer, True)
-            os.write(self._wrote_writer, b"%d" % (refused.errno or errno.EIO))
-            return
-        with contextlib.suppress(BlockingIOError):  # full: the keeper will look anyway
-            os.write(self._wrote_writer, _GREW)

@@ -31,6 +31,7 @@ class Template:
         self._keepers: Dict[int, int] = {}
         #: The children that user code has started while it was loaded.
         self._own = set(processes.children())
+        self._rehearsed = False
         self._poll = select.poll()  # user code may have opened more descriptors than `select` can wait for
 
     def serve(self) -> None:
@@ -64,7 +65,12 @@ class Template:
     def _begin(self, what: str, descriptor: int) -> None:
         if what == "run":
             # Imported when the first is asked for, and then shared by all. The others do not pay for it.
-            from skerry.user_process import run_keeper
+            from skerry.user_process import run_keeper, run_rehearsal
+
+            if not self._rehearsed:
+                self._rehearsed = True
+                with contextlib.suppress(Exception):  # user code may have changed what it needs; the run will tell
+                    run_rehearsal.rehearse()
         os.set_inheritable(descriptor, False)
         connection = Connection(socket.socket(fileno=descriptor))
         life, its_life = os.pipe()
