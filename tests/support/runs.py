@@ -1,4 +1,4 @@
-"""Runs for tests of what is kept of them."""
+"""Runs: those of `children/runs.py`, and records for tests of what is kept of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skerry import LaunchedRun, Location, RunEvent, State, Workspace
 from skerry.execution import Event, EventType
 from skerry.model import Run, RunOptions, RunStatus
 from skerry.user_process.journal import JOURNAL, Journal
 from skerry.workspace.run_folder import RunFolder
+
+RUNS = Path(__file__).parent.parent / "children" / "runs.py"
+
+
+def only(workspace: Workspace) -> Location:
+    (location,) = workspace
+    assert location.wait(60)
+    assert location.state is State.READY, location.error
+    return location
+
+
+def config(solid: str, **values: Any) -> dict[str, Any]:
+    return {"solids": {solid: {"config": values}}}
+
+
+def told(run: LaunchedRun, solid: str) -> str:
+    """Give the first message that a solid logs."""
+    return next(
+        str(event.data["message"]) for event in run.events() if event.type is EventType.LOG and event.solid == solid
+    )
+
+
+def types(run: LaunchedRun) -> list[tuple[str, str | None]]:
+    return [(event.type.value, event.solid) for event in run.events()]
+
+
+def failures(run: LaunchedRun) -> list[RunEvent]:
+    return [event for event in run.events() if event.error is not None]
 
 
 def a_run(

@@ -1,0 +1,152 @@
+"""How runs end: by themselves, cancelled, killed; the record is true."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from support.runs import RUNS, config, failures, only, told, types
+from support.servers import alive
+from support.waiting import wait_until
+
+from skerry import ErrorKind, Location, RunStatus, State, Workspace
+from skerry.code_server import runs
+from skerry.execution import EventType
+
+Load = Callable[[str], Workspace]
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def location(load: Load) -> Location:
+    return only(load(f"load_from: [python_file: {RUNS}]"))
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "words"),
+    [
+        ("raise", ErrorKind.EXCEPTION, "ValueError: no"),
+        ("sys.exit", ErrorKind.SYSTEM_EXIT, "sys.exit('enough') was called while the pipeline ran."),
+        ("exit", ErrorKind.PROCESS_EXITED, "The process ended with exit code 7 while the pipeline ran."),
+        ("SIGKILL", ErrorKind.PROCESS_SIGNALED, "The process was ended by SIGKILL while the pipeline ran."),
+        ("SIGSEGV", ErrorKind.PROCESS_SIGNALED, "The process was ended by SIGSEGV while the pipeline ran."),
+    ],
+)
+@pytest.mark.parametrize("together", [1, 2])
+def test_however_a_solid_ends_the_record_is_true(
+    together: int, how: str, kind: ErrorKind, words: str, location: Location
+) -> None:
+    run = location.launch("leaving", run_config=config("leave", exit=how), max_concurrency=together)
+    ended = run.wait(30)
+    assert ended.status is RunStatus.FAILED
+    (failed,) = failures(run)
+    assert (failed.type, failed.solid) == (EventType.SOLID_FAILED, "leave")
+    assert failed.error is not None
+    if kind in (ErrorKind.PROCESS_EXITED, ErrorKind.PROCESS_SIGNALED) and together == 2:
+        assert failed.error.kind is ErrorKind.SOLID_PROCESS_ENDED
+    else:
+        assert (failed.error.kind, failed.error.message.splitlines()[0]) == (kind, words)
+    last = list(run.events())[-1]
+    assert (last.type, dict(last.data)) == (EventType.RUN_FAILED, {"failed": ["leave"]})
+    assert ("SOLID_SUCCEEDED", "spared") in types(run)
+    assert "last words" in run.output()
+    assert location.state is State.READY
+    assert location.launch("daily", repository="runs").wait(30).status is RunStatus.SUCCEEDED
+
+
+def test_what_user_code_starts_ends_with_its_run(location: Location) -> None:
+    run = location.launch("parent")
+    child = int(told(run, "leave_children"))
+    assert run.wait(30).status is RunStatus.SUCCEEDED
+    wait_until(lambda: not alive(child), what="the end of what the run has started")
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_a_cancelled_run_is_interrupted_and_torn_down(together: int, location: Location) -> None:
+    run = location.launch("waiting", run_config=config("wait", file="/nowhere"), max_concurrency=together)
+    told(run, "wait")
+    run.cancel()
+    ended = run.wait(30)
+    assert ended.status is RunStatus.CANCELED
+    (failed,) = failures(run)
+    assert (failed.type, failed.solid, dict(failed.data)) == (EventType.SOLID_FAILED, "wait", {"canceled": True})
+    assert "torn down" in run.output()
+    run.cancel()  # once more changes nothing
+    assert run.run == ended
+
+
+def test_a_run_that_refuses_is_killed_after_the_grace_time(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "CANCEL_GRACE", 0.3)
+    run = location.launch("refusing")
+    pid = int(told(run, "refuse"))
+    run.cancel()
+    assert run.wait(30).status is RunStatus.CANCELED
+    assert not alive(pid)
+    assert run.output() == "refused\n"
+
+
+def test_a_run_whose_journal_is_refused_ends_whatever_its_code_does(
+    load: Load, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "CANCEL_GRACE", 0.3)
+    write(
+        "stubborn.py",
+        """
+        import resource
+        from skerry import pipeline, solid
+
+        @solid
+        def talk(context):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
+            while True:
+                try:
+                    context.log.info("as long as it takes")
+                except BaseException:
+                    pass
+
+        @pipeline
+        def daily():
+            talk()
+        """,
+    )
+    run = only(load("load_from: [python_file: stubborn.py]")).launch("daily", run_id="mine")
+    assert run.wait(30).status is RunStatus.FAILED
+    (failed,) = failures(run)
+    assert failed.error is not None
+    assert failed.error.kind is ErrorKind.RUN_RECORD_NOT_WRITABLE
+    assert "mine/events.jsonl (File too large)" in failed.error.message
+    assert types(run)[-2:] == [("SOLID_FAILED", "talk"), ("RUN_FAILED", None)]
+
+
+def test_an_interrupt_at_any_moment_is_not_lost(location: Location) -> None:
+    for _ in range(5):
+        run = location.launch("refusing")
+        run.cancel()
+        assert run.wait(5).status is RunStatus.CANCELED or run.output() == "refused\n"
+        if not run.run.status.is_over:
+            os.kill(int(told(run, "refuse")), signal.SIGKILL)
+            assert run.wait(30).status is RunStatus.CANCELED
+
+
+@pytest.mark.parametrize("who", ["run", "keeper", "template", "fork server"])
+def test_whoever_is_killed_the_record_is_true(who: str, location: Location) -> None:
+    run = location.launch("waiting", run_config=config("wait", file="/nowhere"))
+    process = psutil.Process(int(told(run, "wait")))
+    line = [process, *process.parents()]
+    line[["run", "keeper", "template", "fork server"].index(who)].kill()
+    ended = run.wait(30)
+    failed = failures(run)
+    if who in ("template", "fork server"):
+        # The host cancels what has lost its process, as far as it comes with that before all of it has ended.
+        assert ended.status in (RunStatus.FAILED, RunStatus.CANCELED)
+        assert failed[0].solid == "wait"
+    else:
+        assert ended.status is RunStatus.FAILED
+        expected = ErrorKind.PROCESS_SIGNALED if who == "run" else ErrorKind.RUN_LOST
+        assert [event.error.kind for event in failed if event.error is not None] == [expected]
+    wait_until(lambda: not process.is_running(), what="the end of the run's process")
