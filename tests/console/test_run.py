@@ -74,6 +74,26 @@ def test_what_says_enough_is_enough(selector: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "others"),
+    [
+        (["run", "runs.py/runs/daily", "--run-id", "new"], False),
+        (["runs", "rerun", "first"], False),
+        (["inspect", "runs.py"], False),
+        (["inspect", "runs.py/runs/daily", "--json"], False),
+        (["run", "waiting", "--run-id", "first"], True),
+        (["inspect"], True),
+    ],
+)
+def test_where_a_location_is_named_no_other_is_loaded(arguments: list[str], others: bool, folder: Path) -> None:
+    assert skerry(folder, "run", "runs.py/runs/daily", "--run-id", "first").returncode == 0
+    loaded = folder / "loaded"
+    (folder / "other.py").write_text(f"open({str(loaded)!r}, 'w').close()\n" + (folder / "other.py").read_text())
+    answer = skerry(folder, *arguments)
+    assert answer.returncode == 0, answer.stderr
+    assert loaded.exists() == others
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["wekly"], "No pipeline is called 'wekly'."),

@@ -159,6 +159,18 @@ def test_a_run_again_runs_all_of_it(three: Path) -> None:
     assert answer.returncode == 2
 
 
+def test_a_run_again_may_be_launched_otherwise(three: Path) -> None:
+    (three / "mended").touch()
+    answer = skerry(three, "runs", "rerun", "run-2", "--launcher", "proces")
+    assert answer.returncode == 2
+    assert "Did you mean process?" in answer.stderr
+    answer = skerry(three, "runs", "rerun", "run-2", "--launcher", "process", "--detach")
+    assert answer.returncode == 0, answer.stderr
+    # What was detached is followed by whoever starts it again.
+    again = skerry(three, "run", "steps", "--run-id", answer.stdout.strip())
+    assert again.returncode == 0, again.stderr
+
+
 def test_they_are_removed(three: Path) -> None:
     answer = skerry(three, "runs", "delete", "run-0", "run-2")
     assert (answer.returncode, answer.stdout) == (0, "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.servers import alive
 from support.waiting import wait_until
 
-from skerry import Location, State, Workspace
+from skerry import Location, RunStatus, State, Workspace
 from skerry.model import Cause
 
 Load = Callable[[str], Workspace]
@@ -50,6 +51,26 @@ def test_a_lazy_location_is_loaded_when_it_is_first_used(write: Write, load: Loa
     server = team.server
     team.load()
     assert (team.state, team.server) == (State.READY, server)
+
+
+@pytest.mark.parametrize("how", ["file", "entries"])
+def test_a_lazy_workspace_loads_each_location_when_it_is_first_used(how: str, write: Write, tmp_path: Path) -> None:
+    for name in ("team", "other"):
+        write(f"{name}.py", f"open({str(tmp_path / name)!r}, 'w')\n" + GOOD.format(name="daily"))
+    file = write("workspace.yaml", "load_from: [python_file: team.py, python_file: other.py]")
+    entries = [{"python_file": "team.py"}, {"python_file": "other.py"}]
+    lazy = Workspace.load(file, lazy=True) if how == "file" else Workspace.from_entries(entries, tmp_path, lazy=True)
+    with lazy as workspace:
+        assert workspace.wait(60)
+        assert [location.state for location in workspace] == [State.IDLE, State.IDLE]
+        assert workspace["team.py"].launch("daily").wait(30).status is RunStatus.SUCCEEDED
+        write(
+            "workspace.yaml", "load_from: [python_file: team.py, python_file: {relative_path: other.py, env: {A: b}}]"
+        )
+        assert workspace.reload().changed == ({"other.py": None} if how == "file" else {})
+        assert [location.state for location in workspace] == [State.READY, State.IDLE]
+    assert (tmp_path / "team").exists()
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_reload_is_a_use(write: Write, load: Load) -> None:

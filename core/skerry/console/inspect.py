@@ -47,7 +47,7 @@ def inspect(
     if as_json and explain:
         raise click.UsageError("--json and --explain exclude each other: give one of them.")
     try:
-        workspace = source.load(measure_imports=explain)
+        workspace = source.load(measure_imports=explain, lazy=selector is not None)
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=as_json, verbose=verbose)
         sys.exit(2)

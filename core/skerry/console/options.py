@@ -25,11 +25,12 @@ class WorkspaceSource:
     files: tuple[str, ...] = ()
     entries: tuple[dict[str, Any], ...] = ()
 
-    def load(self, *, measure_imports: bool = False, log_output: bool = False) -> Workspace:
+    def load(self, *, measure_imports: bool = False, log_output: bool = False, lazy: bool = False) -> Workspace:
         """Begin to load, and give the workspace without waiting. Raises WorkspaceFileError.
 
         ``measure_imports``: have user processes tell what their imports cost. ``log_output``: keep what user code
-        writes in log files; for who holds the workspace open.
+        writes in log files; for who holds the workspace open. ``lazy``: load each location when it is first used; for
+        who is about to choose some.
         """
         from skerry.code_server import Processes
 
@@ -38,8 +39,8 @@ class WorkspaceSource:
         from skerry.workspace import Workspace
 
         if self.entries:
-            return Workspace.from_entries(list(self.entries), Path.cwd(), processes, log_output=log_output)
-        return Workspace.load(*self.files, processes=processes, log_output=log_output)
+            return Workspace.from_entries(list(self.entries), Path.cwd(), processes, log_output=log_output, lazy=lazy)
+        return Workspace.load(*self.files, processes=processes, log_output=log_output, lazy=lazy)
 
 
 #: The options in the order of ``--help``: of an entry's key and the property for its value, or for the file itself.

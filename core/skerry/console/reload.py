@@ -34,7 +34,7 @@ def reload(names: tuple[str, ...], source: WorkspaceSource, *, as_json: bool, ve
     from skerry.errors import WorkspaceFileError
 
     try:
-        workspace = source.load()
+        workspace = source.load(lazy=bool(names))
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=as_json, verbose=verbose)
         sys.exit(2)

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _FRAME = 0.1
 
 
+#: How a run is launched, also one that is made again.
+LAUNCHER = click.option(
+    "--launcher", metavar="NAME", help="What has it executed. Default: as the workspace file says, else process."
+)
+DETACH = click.option("--detach", is_flag=True, help="Print the id once it has started, and leave it to itself.")
+
+
 @click.command("run", short_help="Run a pipeline.")
 @click.argument("selector", metavar="[LOCATION/[REPOSITORY/]]PIPELINE")
 @workspace_options
@@ -40,10 +47,8 @@ _FRAME = 0.1
     help="Solids at the same time, each in a process of its own if several. Default: 1.",
 )
 @click.option("--run-id", metavar="ID", help="Its id. A run of this id that is there is shown, and not started again.")
-@click.option(
-    "--launcher", metavar="NAME", help="What has it executed. Default: as the workspace file says, else process."
-)
-@click.option("--detach", is_flag=True, help="Print the id once it has started, and leave it to itself.")
+@LAUNCHER
+@DETACH
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries.")
 def run(
@@ -74,7 +79,7 @@ def run(
     with refusing():
         run_config = _config(config_file, config_json)
     try:
-        workspace = source.load()
+        workspace = source.load(lazy=True)
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=False, verbose=verbose)
         sys.exit(2)

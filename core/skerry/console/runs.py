@@ -15,6 +15,7 @@ import click
 from skerry.console.options import OPTIONS, WorkspaceSource, workspace_file_option, workspace_folder
 from skerry.console.printing import open_page, show_why_unusable, write_json
 from skerry.console.refusing import refusing
+from skerry.console.run import DETACH, LAUNCHER, follow
 from skerry.console.text import safe
 
 if TYPE_CHECKING:
@@ -96,18 +97,27 @@ def show(run_id: str, files: tuple[str, ...], verbose: bool) -> None:
 @click.argument("run_id", metavar="RUN")
 @workspace_file_option
 @click.option("--from-failure", is_flag=True, help="Take over what its solids have given, and run the others.")
+@LAUNCHER
+@DETACH
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries.")
-def rerun(run_id: str, source: WorkspaceSource, from_failure: bool, as_json: bool, verbose: bool) -> None:
+def rerun(
+    run_id: str,
+    source: WorkspaceSource,
+    from_failure: bool,
+    launcher: str | None,
+    detach: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
     """Run a pipeline again, with the run config, the tags and the solids of a run before, in the code as it is now.
 
     Exit code: that of `skerry run`.
     """
-    from skerry.console.run import follow
     from skerry.errors import WorkspaceFileError
 
     try:
-        workspace = source.load()
+        workspace = source.load(lazy=True)
     except WorkspaceFileError as error:
         show_why_unusable(source, error.problems, as_json=False, verbose=verbose)
         sys.exit(2)
@@ -115,7 +125,11 @@ def rerun(run_id: str, source: WorkspaceSource, from_failure: bool, as_json: boo
         with refusing():
             before = workspace.launched(run_id).run
             location = workspace[before.location]
-            launched = location.launch_as(replace(before.options, parent_id=before.id if from_failure else None))
+            options = replace(before.options, parent_id=before.id if from_failure else None)
+            launched = location.launch_as(options, detached=detach, launcher=launcher)
+        if detach:
+            click.echo(launched.id)
+            return
         sys.exit(follow(launched, location, as_json=as_json, verbose=verbose))
 
 

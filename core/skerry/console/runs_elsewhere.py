@@ -26,7 +26,7 @@ def looked_up(run_id: str, files: tuple[str, ...]) -> Iterator[LaunchedRun]:
             yield found
             return
         try:
-            workspace = source.load()
+            workspace = source.load(lazy=True)
         except WorkspaceFileError:
             yield found
             return

@@ -64,9 +64,12 @@ class _Reload:
 class Life:
     """All that changes of a location. The workspace and whoever opens locations call it from any thread."""
 
-    def __init__(self, entry: Entry, opener: Opener, observer: Observer) -> None:
+    def __init__(self, entry: Entry, opener: Opener, observer: Observer, *, lazy: bool = False) -> None:
+        """``lazy``: it is loaded when it is first used, whatever its entry says."""
         self.entry = entry
-        self._moves = Moves(LocationState(entry.name, entry.type, entry.line, **_first(entry)), observer)
+        self._lazy = lazy
+        first = _first(entry, lazy=self._is_lazy(entry))
+        self._moves = Moves(LocationState(entry.name, entry.type, entry.line, **first), observer)
         self._changed = self._moves.changed
         self._opener = opener
         #: What its last load has read or looked for, also one that has failed; see ``ServerStatus``.
@@ -224,9 +227,12 @@ class Life:
                 return ReloadResult(old, None, self.state.error)
             if self.state.state is State.IDLE:
                 self._move(state=State.IDLE, cause=Cause.ENTRY_CHANGED, repositories=())
-                if entry.origin.lazy:
+                if self._is_lazy(entry):
                     return None
         return self.reload(Cause.ENTRY_CHANGED, "")
+
+    def _is_lazy(self, entry: Entry) -> bool:
+        return self._lazy or (entry.origin is not None and entry.origin.lazy)
 
     def place(self, entry: Entry) -> None:
         """Take an entry that says the same at another place."""
@@ -509,10 +515,10 @@ def wrong_entry(entry: Entry) -> ErrorInfo:
     return ErrorInfo(error.kind, str(error))
 
 
-def _first(entry: Entry) -> dict[str, Any]:
+def _first(entry: Entry, *, lazy: bool) -> dict[str, Any]:
     if entry.origin is None:
         return {"state": State.FAILED, "error": wrong_entry(entry)}
-    if entry.origin.lazy:
+    if lazy:
         return {"state": State.IDLE}
     return {"state": State.LOADING, "progress": "waiting"}
 

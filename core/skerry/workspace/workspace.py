@@ -56,11 +56,13 @@ class Workspace:
         processes: Processes,
         *,
         log_output: bool = False,
+        lazy: bool = False,
         state_folder: Path | None = None,
     ) -> None:
         """Use ``load`` or ``from_entries``."""
         description = read()
         self._read = read
+        self._lazy = lazy
         self._reloading = threading.Lock()
         self._paths = description.paths
         self._problems = description.problems
@@ -83,19 +85,25 @@ class Workspace:
 
     @classmethod
     def load(
-        cls, *paths: str | os.PathLike[str], processes: Processes | None = None, log_output: bool = False
+        cls,
+        *paths: str | os.PathLike[str],
+        processes: Processes | None = None,
+        log_output: bool = False,
+        lazy: bool = False,
     ) -> Workspace:
         """Read workspace files (default: ``workspace.yaml`` in the current folder) and begin to load.
 
         Returns as soon as the files are read; several are merged by location name, a later one overrides. An entry
         with an error becomes a FAILED location. ``processes``: what to run on, if it was prepared before; it is closed
         with the workspace. ``log_output``: what user code writes goes to log files in the state folder, too, where
-        ``skerry logs`` finds it. Raises WorkspaceFileError when a file cannot be used at all.
+        ``skerry logs`` finds it. ``lazy``: every location is loaded when it is first used, as if its entry said so.
+        Raises WorkspaceFileError when a file cannot be used at all.
         """
         files = [Path(path) for path in paths or (DEFAULT_FILE,)]
         with _closed_on_error(processes) as running:
             registry = Registry()
-            return cls(lambda: read_workspace_files(files, registry), registry, running, log_output=log_output)
+            read = functools.partial(read_workspace_files, files, registry)
+            return cls(read, registry, running, log_output=log_output, lazy=lazy)
 
     @classmethod
     def from_entries(
@@ -104,13 +112,14 @@ class Workspace:
         folder: str | os.PathLike[str] | None = None,
         processes: Processes | None = None,
         log_output: bool = False,
+        lazy: bool = False,
         state_folder: str | os.PathLike[str] | None = None,
     ) -> Workspace:
         """Load a workspace that is written in Python instead of a file: items as they stand under ``load_from``.
 
-        ``folder``: what paths are relative to; default is the current folder. ``processes`` and ``log_output``: as for
-        ``load``. ``state_folder``: where all is kept that outlives it; default is ``.skerry`` in ``folder``, or what
-        SKERRY_HOME says. Raises WorkspaceFileError.
+        ``folder``: what paths are relative to; default is the current folder. ``processes``, ``log_output`` and
+        ``lazy``: as for ``load``. ``state_folder``: where all is kept that outlives it; default is ``.skerry`` in
+        ``folder``, or what SKERRY_HOME says. Raises WorkspaceFileError.
         """
         with _closed_on_error(processes) as running:
             registry = Registry()
@@ -118,7 +127,7 @@ class Workspace:
             entries = list(load_from)
             read = functools.partial(read_entries, entries, base.absolute(), registry)
             kept = Path(state_folder).absolute() if state_folder is not None else None
-            return cls(read, registry, running, log_output=log_output, state_folder=kept)
+            return cls(read, registry, running, log_output=log_output, lazy=lazy, state_folder=kept)
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -259,7 +268,7 @@ class Workspace:
         self.close()
 
     def _make(self, entry: Entry) -> Location:
-        return Location(Life(entry, self._opener, self._moved), self._launching)
+        return Location(Life(entry, self._opener, self._moved, lazy=self._lazy), self._launching)
 
     def _moved(self, name: str, old: LocationState | None, new: LocationState) -> None:
         with self._settled:
