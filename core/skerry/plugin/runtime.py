@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,20 +30,16 @@ class EntryContext:
         Links are kept as they are: a virtual environment's interpreter *is* its link. Raises LocationError when the
         ``~`` stands for nothing.
         """
+        if not os.fspath(written).startswith("~"):
+            return self.folder / written
         try:
-            expanded = Path(written).expanduser()
+            return self.folder / Path(written).expanduser()
         except RuntimeError:
             raise LocationError(reason=f"{written!r} begins with the home folder of a user who has none.") from None
-        return _without_dots(self.folder / expanded)
 
     def executable(self, written: str) -> str:
         """Resolve an interpreter: a name without a slash stays a name, looked up on PATH when it is started."""
         return str(self.path(written)) if "/" in written or written.startswith("~") else written
-
-
-def _without_dots(path: Path) -> Path:
-    """Drop ``.`` parts, and keep ``..``: behind a link it is not what it looks like."""
-    return Path(*(part for part in path.parts if part != "."))
 
 
 @dataclass(frozen=True)
