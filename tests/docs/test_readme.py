@@ -11,6 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from support.commands import skerry
 from support.interpreters import make_environment
 from support.pages import ROOT, blocks, read
 
@@ -52,6 +53,12 @@ def test_the_workspace_file_is_the_one_in_the_picture(folder: Path) -> None:
     versions = re.compile(r"\d+\.\d+\.\d+|\d+")  # of interpreters and of times
     printed = re.sub(r"[^\w./:']+", " ", answer.stdout).split()
     assert {word for word in printed if not versions.fullmatch(word)} - set(words) <= {"IMAGE"}
+
+
+def test_the_run_that_it_names_succeeds(folder: Path) -> None:
+    (pipeline,) = re.findall(r"`skerry run (\w+)`", PAGE)
+    answer = skerry(folder / "examples" / "first_look", "run", pipeline)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_the_location_type_works_as_it_stands_there(tmp_path: Path) -> None:
