@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -40,6 +41,20 @@ def third(y):
 @pipeline
 def steps():
     third(second(first()))
+"""
+
+TRIED = """
+from skerry import RetryPolicy, SolidExecutionContext, pipeline, solid
+
+@solid(retry_policy=RetryPolicy(max_retries=2))
+def hang_up(context: SolidExecutionContext):
+    context.log.warning("attempt %s", context.retry_number)
+    if context.retry_number < 2:
+        raise ValueError("the far side has hung up")
+
+@pipeline
+def tried():
+    hang_up()
 """
 
 
@@ -130,6 +145,14 @@ def test_on_a_terminal_there_is_a_time_line(three: Path) -> None:
     with screen(three, "runs", "show", "run-0") as terminal:
         terminal.wait_for("runs.py/runs/daily  SUCCEEDED", "━", "one of blue")
         assert "succeeded" in terminal.line("  add")
+
+
+def test_what_was_tried_again_and_what_was_warned_of_is_seen_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "tried.py").write_text(TRIED)
+    assert skerry(tmp_path, "run", "-f", "tried.py", "tried", "--run-id", "mine").returncode == 0
+    shown = skerry(tmp_path, "runs", "show", "mine").stdout
+    assert re.search(r"^  hang_up +succeeded +\d+\.\d s +after 2 retries$", shown, re.MULTILINE)
+    assert "    hang_up: WARNING  attempt 0\n" in shown
 
 
 def test_a_run_again_from_its_failure_takes_over_what_was_done(three: Path) -> None:

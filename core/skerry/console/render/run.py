@@ -56,6 +56,7 @@ class SolidRow:
     ended: float | None = None
     fraction: float | None = None
     text: str = ""
+    retries: int = 0
     error: ErrorInfo | None = None
 
 
@@ -86,11 +87,11 @@ class RunView:
         elif event.type is EventType.PROGRESS:
             row.fraction, row.text = event.data["fraction"], event.data["text"]
         elif event.type is EventType.SOLID_RETRIED:
-            row.state, row.text = "retries", _reason(event)
+            row.state, row.text, row.retries = "retries", _reason(event), row.retries + 1
         elif event.type is EventType.SOLID_SKIPPED:
             row.state, row.text = "skipped", event.data["reason"]
         elif event.type is EventType.SOLID_SUCCEEDED:
-            row.state, row.ended, row.fraction, row.text = "succeeded", event.at, None, ""
+            row.state, row.ended, row.fraction, row.text = "succeeded", event.at, None, _after_retries(row)
         elif event.type is EventType.SOLID_FAILED:
             canceled = bool(event.data.get("canceled"))
             row.state, row.ended, row.fraction = "canceled" if canceled else "failed", event.at, None
@@ -245,7 +246,15 @@ def _timeline(run: Run, view: RunView, page: Page, now: float) -> list[Text]:
     for row in view.rows.values():
         took = _seconds(row.began, row.ended or run.ended_at, now) if row.began is not None else ""
         bar = _span(row, began, whole, run.ended_at or now) if page.drawing else ""
-        rows.append([(row.name, ""), (row.state, _STYLES[row.state]), (bar, _STYLES[row.state]), (took, QUIET)])
+        rows.append(
+            [
+                (row.name, ""),
+                (row.state, _STYLES[row.state]),
+                (bar, _STYLES[row.state]),
+                (took, QUIET),
+                (_after_retries(row), QUIET),
+            ]
+        )
     return indented(columns(rows, page, flexible=(0,)))
 
 
@@ -260,12 +269,18 @@ def _span(row: SolidRow, began: float, whole: float, end: float) -> str:
 def _log_line(event: RunEvent, page: Page) -> Text:
     level = str(event.data["level"])
     message = str(event.data["message"]).partition("\n")[0]
-    return line("    ", (f"{event.solid}: " if event.solid else "", QUIET), (message, _LEVELS.get(level, QUIET)))
+    words = f"{level}  {message}" if level in _LEVELS else message
+    return line("    ", (f"{event.solid}: " if event.solid else "", QUIET), (words, _LEVELS.get(level, QUIET)))
 
 
 def _seconds(began: float | None, ended: float | None, now: float) -> str:
     seconds = max((ended or now) - (began or now), 0.0)
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def _after_retries(row: SolidRow) -> str:
+    """Say how often it has failed before: whoever looks only at the end would not know."""
+    return f"after {counted(row.retries, 'retry')}" if row.retries else ""
 
 
 def _reason(event: RunEvent) -> str:
