@@ -77,6 +77,7 @@ class ErrorKind(OpenEnum):
     PIPELINE_AMBIGUOUS = "PIPELINE_AMBIGUOUS"
     LOCATION_NOT_READY = "LOCATION_NOT_READY"
     RUN_ID_INVALID = "RUN_ID_INVALID"
+    RUN_OPTIONS_INVALID = "RUN_OPTIONS_INVALID"
     RUN_LOST = "RUN_LOST"
     RUN_UNKNOWN_ELSEWHERE = "RUN_UNKNOWN_ELSEWHERE"
     RUN_REFUSED = "RUN_REFUSED"
@@ -203,6 +204,7 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.RUN_ID_INVALID: (
         "{run_id!r} cannot be the id of a run.\nUse up to 100 letters, digits, `-` and `_`, or leave it out."
     ),
+    ErrorKind.RUN_OPTIONS_INVALID: "A run cannot be launched with {name} = {value}.\nGive {wanted}.",
     ErrorKind.RUN_LOST: (
         "The run ended without a word: its processes were killed, the machine stopped, or its disk was full.\n"
         "What its solids have given until then is kept; run it again."

@@ -32,7 +32,8 @@ def second(x):
 def steps():
     second(first())
 """
-ASKED = {"id": "bad", "location": "team", "created_at": 1, "options": {"repository": "sales", "pipeline": "daily"}}
+OPTIONS = {"repository": "sales", "pipeline": "daily"}
+ASKED = {"id": "bad", "location": "team", "created_at": 1, "options": OPTIONS}
 ZEROS = b"\0" * 64
 
 
@@ -137,6 +138,7 @@ def test_a_run_whose_last_line_cannot_be_read_has_an_end(folder: Path) -> None:
         ('{"id": "bad"}', 1, "it is no record of a run"),
         (json.dumps({**ASKED, "id": "other"}), 1, "it is not of the run bad"),
         (json.dumps({**ASKED, "location": 7}), 1, "it is no record of a run"),
+        (json.dumps({**ASKED, "options": {**OPTIONS, "tags": {"week": 48}}}), 1, "it is no record of a run"),
     ],
 )
 def test_what_was_asked_for_may_be_damaged_too(text: str, line: int, reason: str, folder: Path) -> None:

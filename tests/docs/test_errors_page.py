@@ -261,6 +261,7 @@ ELSEWHERE = {
     ErrorKind.PIPELINE_AMBIGUOUS,
     ErrorKind.LOCATION_NOT_READY,
     ErrorKind.RUN_ID_INVALID,
+    ErrorKind.RUN_OPTIONS_INVALID,
     ErrorKind.RUN_CONFIG_UNREADABLE,
     ErrorKind.RUN_LAUNCHER_INVALID,
 }
@@ -435,11 +436,12 @@ def test_the_message_on_the_page_is_what_such_a_run_leads_to(kind: ErrorKind, tm
 _DAILY = "from skerry import pipeline, repository\n\n@pipeline\ndef daily():\n    pass\n"
 _TWICE = "".join(f"\n@repository\ndef {name}():\n    return [daily]\n" for name in ("sales", "marketing"))
 #: What is asked of a location to meet each error of a launch: its code, the pipeline, and more.
-LAUNCHES: Mapping[ErrorKind, tuple[str, str, dict[str, str]]] = {
+LAUNCHES: Mapping[ErrorKind, tuple[str, str, dict[str, Any]]] = {
     ErrorKind.PIPELINE_NOT_FOUND: (_DAILY, "dialy", {}),
     ErrorKind.PIPELINE_AMBIGUOUS: (_DAILY + _TWICE, "daily", {}),
     ErrorKind.LOCATION_NOT_READY: ("1 / 0\n", "daily", {}),
     ErrorKind.RUN_ID_INVALID: (_DAILY, "daily", {"run_id": "2026/11"}),
+    ErrorKind.RUN_OPTIONS_INVALID: (_DAILY, "daily", {"tags": {"week": 48}}),
 }
 
 
@@ -453,7 +455,7 @@ def test_the_message_on_the_page_is_what_such_a_launch_leads_to(
     name = "broken" if kind is ErrorKind.LOCATION_NOT_READY else "team"
     (location,) = load(f"load_from: [python_file: {{relative_path: team.py, location_name: {name}}}]")
     with pytest.raises(RunError) as caught:
-        location.launch(pipeline, **more)  # type: ignore[arg-type]
+        location.launch(pipeline, **more)
     assert caught.value.kind is kind
     assert example.text.rstrip() == str(caught.value)
 

@@ -115,6 +115,33 @@ def test_what_cannot_be_run_is_refused_and_leaves_nothing(
     assert not runs.exists() or list(runs.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"tags": {"week": 48}}, "tags['week'] = 48.\nGive text for text."),
+        ({"tags": ["week"]}, "tags = ['week'].\nGive a mapping of text to text."),
+        ({"run_config": "solids"}, "run_config = 'solids'.\nGive a mapping."),
+        ({"solids": "wait"}, "solids = 'wait'.\nGive a list of names."),
+        ({"solids": [1]}, "solids = [1].\nGive a list of names."),
+        ({"max_concurrency": 0}, "max_concurrency = 0.\nGive a number from 1 on."),
+        ({"max_concurrency": "2"}, "max_concurrency = '2'.\nGive a number from 1 on."),
+        ({"pipeline": None}, "pipeline = None.\nGive its name."),
+        ({"repository": 1}, "repository = 1.\nGive its name."),
+        ({"after": 1}, "after = 1.\nGive the id of a run."),
+    ],
+)
+def test_values_that_mean_nothing_are_refused_and_leave_nothing(
+    arguments: dict[str, Any], words: str, location: Location, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError) as caught:
+        location.launch(**{"pipeline": "daily", "repository": "runs", **arguments})
+    assert str(caught.value) == f"A run cannot be launched with {words}"
+    with pytest.raises(RunError):
+        location.launch("daily", repository="runs", run_id="")
+    runs = tmp_path / ".skerry" / "runs"
+    assert not runs.exists() or list(runs.iterdir()) == []
+
+
 def test_an_input_from_a_solid_that_is_not_to_run_fails_the_run(location: Location) -> None:
     run = location.launch("daily", repository="runs", solids=["add"])
     assert run.wait(30).status is RunStatus.FAILED

@@ -98,7 +98,7 @@ class Runs:
         except (OSError, PipeError, ValueError):  # the last: the pipe was closed in this moment
             conversation.close()
             raise _not_started(_ENDED) from None
-        except LocationError:
+        except BaseException:  # also Ctrl-C: its keeper hears that nobody follows the run
             conversation.close()
             raise
         if start.detached:

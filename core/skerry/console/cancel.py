@@ -8,7 +8,6 @@ import click
 
 from skerry.console.options import OPTIONS
 from skerry.console.refusing import UnusableError
-from skerry.console.text import safe
 
 
 @click.command("cancel", short_help="Cancel a run.")
@@ -24,14 +23,17 @@ def cancel(run_id: str, files: tuple[str, ...]) -> None:
     Exit code: 0 when it is canceled; 1 when it had ended before, or by itself meanwhile; 2 when no run of the workspace
     has that id.
     """
+    from skerry.console.render.run import who_knows
     from skerry.console.runs_elsewhere import looked_up
     from skerry.model import RunStatus
 
     with looked_up(run_id, files) as run:
         if not run.run.status.is_over:
             if run.run.elsewhere and not run.is_followed:
-                where = f"its location {safe(run.run.location)!r} cannot be reached"
-                raise UnusableError(f"The run {run.id} is executed elsewhere, and {where}.\nTry again when it can be.")
+                raise UnusableError(
+                    f"The run {run.id} is executed elsewhere, and {who_knows(run.run)} cannot be asked.\n"
+                    f"Try again when it can be, or forget the run: skerry runs delete --force {run.id}."
+                )
             run.cancel()
         ended = run.wait()
     click.echo(f"{ended.id}  {ended.status.value}")

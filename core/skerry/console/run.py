@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two frames of the live view.
 _FRAME = 0.1
+#: Seconds after which a run elsewhere that was to be canceled is left: its grace time, and time to tell of that.
+CANCEL_LIMIT = 30.0
 
 
 #: How a run is launched, also one that is made again.
@@ -194,13 +196,23 @@ def follow(launched: LaunchedRun, location: Location, *, as_json: bool, verbose:
     interrupts = _Interrupts(launched)
     try:
         if as_json:
-            for event in launched.events():
-                click.echo(json.dumps({**event.to_json(), "run_id": launched.id}))
+            for _, new in _frames(launched, interrupts):
+                for event in new:
+                    click.echo(json.dumps({**event.to_json(), "run_id": launched.id}))
         else:
             _show(launched, location, _snapshot(location, launched), interrupts, verbose=verbose)
     except KeyboardInterrupt:
         click.echo(f"The run {launched.id} goes on by itself until it has ended.", err=True)
         return INTERRUPTED
+    if not launched.run.status.is_over:
+        from skerry.console.render.run import who_knows
+
+        told = f"\n{interrupts.failure}" if interrupts.failure else ""
+        click.echo(
+            f"Nothing more is heard of the run {launched.id}: {who_knows(launched.run)} cannot be asked.{told}\n"
+            f"Look at it later: skerry runs show {launched.id}.",
+            err=True,
+        )
     return 0 if launched.run.status is RunStatus.SUCCEEDED else 1
 
 
@@ -210,6 +222,9 @@ class _Interrupts:
     def __init__(self, launched: LaunchedRun) -> None:
         self._launched = launched
         self.canceling = False
+        #: When that was asked for, and why it could not be.
+        self.asked_at = 0.0
+        self.failure = ""
         self.heard: Callable[[], None] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._interrupted)
@@ -218,22 +233,37 @@ class _Interrupts:
         if self.canceling:
             for each in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(each, signal.SIG_IGN)
-            self._launched.detach()
+            self._ask(self._launched.detach)
             raise KeyboardInterrupt
-        self.canceling = True
-        self._launched.cancel()
+        self.canceling, self.asked_at = True, time.monotonic()
+        self._ask(self._launched.cancel)
         self.heard()
 
+    def _ask(self, what: Callable[[], None]) -> None:
+        from skerry.errors import LocationError, RunError
 
-def _frames(launched: LaunchedRun) -> Iterator[tuple[Run, tuple[RunEvent, ...]]]:
-    """Give what is known of a run and the events since, from time to time, until it is over."""
+        try:
+            what()
+        except (LocationError, RunError) as error:
+            self.failure = "\n".join(safe(line) for line in str(error).split("\n"))
+
+    def waits_in_vain(self, run: Run) -> bool:
+        """Tell whether a run elsewhere should have been canceled by now."""
+        return self.canceling and run.elsewhere and time.monotonic() - self.asked_at > CANCEL_LIMIT
+
+
+def _frames(launched: LaunchedRun, interrupts: _Interrupts) -> Iterator[tuple[Run, tuple[RunEvent, ...]]]:
+    """Give what is known of a run and the events since, from time to time, until it is over or nothing more comes."""
     after = 0
     while True:
+        is_told = not launched.run.elsewhere or launched.is_followed
         known = launched.wait(_FRAME if after else 0.01)
         new = launched.events_so_far(after)
         after = new[-1].sequence if new else after
         yield known, new
         if known.status.is_over and after >= known.sequence:
+            return
+        if not known.status.is_over and (not is_told or interrupts.waits_in_vain(known)):
             return
 
 
@@ -253,7 +283,7 @@ def _show(
     if not page.drawing:
         interrupts.heard = lambda: put(console, page, render_cancelling(page))
         was_away = False
-        for known, new in _frames(launched):
+        for known, new in _frames(launched, interrupts):
             for event in new:
                 view.take(event)
                 put(console, page, render_event(event, page))
@@ -271,7 +301,7 @@ def _show(
     from rich.text import Text
 
     with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
-        for known, new in _frames(launched):
+        for known, new in _frames(launched, interrupts):
             for event in new:
                 view.take(event)
             lines = render_run(known, view, page, time.time(), max(console.height - 2, 5))

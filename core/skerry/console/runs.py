@@ -135,15 +135,16 @@ def rerun(
 
 @runs.command("delete", short_help="Remove runs.")
 @click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@click.option("--force", is_flag=True, help="Also one that is executed elsewhere, and of which nobody can be asked.")
 @OPTIONS[0]
-def delete(run_ids: tuple[str, ...], files: tuple[str, ...]) -> None:
+def delete(run_ids: tuple[str, ...], force: bool, files: tuple[str, ...]) -> None:
     """Remove runs that are over, with all that is kept of them.
 
     Exit code: 0; 2 when one of them is not there, or not over: then those after it stay.
     """
     with _records(files) as records:
         for run_id in run_ids:
-            records.delete(run_id)
+            records.delete(run_id, force=force)
 
 
 @runs.command("prune", short_help="Remove old runs.")

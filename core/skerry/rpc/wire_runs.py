@@ -61,7 +61,7 @@ def read_start(message: messages.RunStart, config: str) -> RunStart:
         run_config=run_config,
         tags=dict(message.tags),
         solids=tuple(message.solids),
-        max_concurrency=message.max_concurrency,
+        max_concurrency=max(1, message.max_concurrency),  # 0: left out
         parent_id=optional(message, "parent_id"),
     )
     return RunStart(message.run_id, options, message.detached)

@@ -50,14 +50,16 @@ class RunRecords:
         """Give one, to look at or to follow. Raises UnknownRunError, RunError."""
         return find(self._state_folder, run_id)
 
-    def delete(self, run_id: str) -> None:
-        """Remove a run with all that is kept of it.
+    def delete(self, run_id: str, *, force: bool = False) -> None:
+        """Remove a run with all that is kept of it. ``force``: also one of which nobody on this machine knows more.
 
         Raises UnknownRunError, StateError; RunError while it is not over.
         """
-        found = [run for run in map(_known, self._folders(run_id)) if run is not None]
+        folders = list(self._folders(run_id))
+        found = [run for run in map(_known, folders) if run is not None]
+        forgotten = force and not any(folder.is_alive() for folder in folders)
         for run in found or [self._index.get(run_id)]:
-            if not run.status.is_over:
+            if not run.status.is_over and not forgotten:
                 raise RunError(ErrorKind.RUN_NOT_OVER, run_id=run.id, status=run.status.value)
         self._forget([run_id])
 

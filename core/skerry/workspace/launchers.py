@@ -124,7 +124,7 @@ def _guarding(key: str, distribution: str, secrets: Collection[str]) -> Iterator
     except SkerryError:
         raise
     # A run launcher is somebody else's code.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         words = words_of_failure(error)
         reason = masker.text(words)
         failed = LocationError(ErrorKind.RUN_LAUNCHER_FAILED, key=key, distribution=distribution, reason=reason)

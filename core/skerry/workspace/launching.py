@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from skerry.errors import ErrorKind, LocationError, RunError, UnknownRunError
 from skerry.model import ErrorInfo, LocationState, PipelineSnapshot, Run, RunEvent, RunOptions, RunStatus
@@ -20,10 +20,13 @@ from skerry.workspace.launchers import Launchers, MadeLauncher
 from skerry.workspace.life import Life
 from skerry.workspace.opened import OpenedCodeServer
 from skerry.workspace.run_folder import RunFolder, lost
+from skerry.workspace.run_options import checked
 from skerry.workspace.run_report import Report
 from skerry.workspace.state_folder import StateFolder
 from skerry.workspace_file.nearest import nearest
 from skerry.workspace_file.quick import surely_valid
+
+logger = logging.getLogger("skerry")
 
 #: The part of the state folder in which runs are kept.
 RUNS = "runs"
@@ -72,21 +75,23 @@ class LaunchedRun:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_ended() or not self._folder.is_alive(), _LAST_OUTPUT)
         elif self._following is not None:
-            self._following.launcher.update_output(self._following.launch)
+            self._following.update_output()
         parts = (self._folder.path / name for name in (OUTPUT_BEFORE, OUTPUT))
         return "".join(part.read_text("utf-8", "backslashreplace") for part in parts if part.is_file())
 
     def events(self, after: int = 0) -> Iterator[RunEvent]:
         """Give its events as they come, those that were before included, until it is over.
 
-        ``after``: the sequence number of the last one that is known already.
+        They end before that where nothing more can become known here: the run is executed elsewhere, and nobody on this
+        machine follows it any more. ``after``: the sequence number of the last one that is known already.
         """
         position = after
         while True:
             with self._changed:
+                told = self._is_told()  # before what there is: the last of it comes first
                 self._read()
                 new = self._events[position:]
-                over = self._is_over()
+                over = self._is_over() or not told
                 if not new and not over:
                     self._changed.wait(_LOOK)
             yield from new
@@ -101,20 +106,25 @@ class LaunchedRun:
             return tuple(self._events[after:])
 
     def wait(self, timeout: float | None = None) -> Run:
-        """Wait until it is over, at most ``timeout`` seconds; gives what is known then."""
+        """Wait until it is over, at most ``timeout`` seconds; gives what is known then.
+
+        Like ``events`` it does not wait for what cannot become known here.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while True:
+                told = self._is_told()
                 self._read()
                 left = None if deadline is None else deadline - time.monotonic()
-                if self._is_over() or (left is not None and left <= 0):
+                if self._is_over() or not told or (left is not None and left <= 0):
                     return self._known
                 self._changed.wait(_LOOK if left is None else min(left, _LOOK))
 
     def cancel(self) -> None:
         """Ask for its cancellation: user code is interrupted, resources are torn down. Returns at once.
 
-        Raises RunError where others keep it and its folder cannot be written.
+        Raises RunError where others keep it and its folder cannot be written, LocationError where the run launcher
+        fails.
         """
         try:
             self._folder.cancel()  # for whoever keeps it or follows it, now or later
@@ -122,12 +132,12 @@ class LaunchedRun:
             if self._following is None:
                 raise
         if self._following is not None:
-            self._following.launcher.cancel(self._following.launch)
+            self._following.cancel()
 
     def detach(self) -> None:
-        """Let it go on when the workspace is closed, or its process ends."""
+        """Let it go on when the workspace is closed, or its process ends. Raises LocationError as ``cancel`` does."""
         if self._following is not None:
-            self._following.launcher.detach(self._following.launch)
+            self._following.detach()
 
     def _observe(self, news: Callable[[], None]) -> Callable[[], None] | None:
         """Call ``news`` whenever something may have happened; gives what ends that, None where that is not known."""
@@ -160,6 +170,10 @@ class LaunchedRun:
             self._known = self._known.after(event)
             self._events.append(event)
 
+    def _is_told(self) -> bool:
+        """Tell whether more of it may become known here."""
+        return not (self._known.elsewhere and self._is_ended()) or self._folder.is_alive()
+
     def _is_ended(self) -> bool:
         """Tell whether nothing is told to this process any more."""
         report = self._following.report if self._following is not None else None
@@ -173,9 +187,45 @@ class LaunchedRun:
 class Following:
     """How a process follows a run."""
 
-    launcher: RunLauncher
+    made: MadeLauncher
     launch: RunLaunch
     report: Report
+
+    def start(self) -> None:
+        """Have the run executed. Raises LocationError; like all that follows, also for what should not be raised."""
+        with self._guarding() as launcher:
+            launcher.start(self.launch)
+
+    def resume(self) -> bool:
+        """Take the run up again; tells whether there is such a run. Raises LocationError."""
+        with self._guarding() as launcher:
+            return launcher.resume(self.launch)
+
+    def cancel(self) -> None:
+        """Ask for the cancellation of the run. Raises LocationError."""
+        with self._guarding() as launcher:
+            launcher.cancel(self.launch)
+
+    def detach(self) -> None:
+        """Let the run go on by itself. Raises LocationError."""
+        with self._guarding() as launcher:
+            launcher.detach(self.launch)
+
+    def update_output(self) -> None:
+        """Have its output brought here. Raises LocationError."""
+        with self._guarding() as launcher:
+            launcher.update_output(self.launch)
+
+    def is_elsewhere(self) -> bool:
+        """Tell whether the launcher takes the run, and has its journal written elsewhere. Raises LocationError."""
+        with self._guarding() as launcher:
+            launcher.check(self.launch)
+            return launcher.is_elsewhere(self.launch)
+
+    @contextlib.contextmanager
+    def _guarding(self) -> Iterator[RunLauncher]:
+        with self.made.guarding(self.launch.start.secrets):
+            yield self.made.launcher
 
 
 class Launching:
@@ -191,19 +241,17 @@ class Launching:
         self, life: Life, options: RunOptions, *, run_id: str | None, detached: bool, launcher: str | None
     ) -> LaunchedRun:
         """See ``Location.launch``; in ``options`` an empty ``repository`` means the one that has the pipeline."""
+        options = checked(options)
         chosen = self._launchers.get(launcher)
         runs = self._state_folder.make(self._runs, 0o700)
-        folder = RunFolder.of(runs, run_id or uuid.uuid4().hex)
+        folder = RunFolder.of(runs, uuid.uuid4().hex if run_id is None else run_id)
         if options.parent_id is not None:
             find(self._state_folder, options.parent_id, self._runs)
         with life.hold(READY_LIMIT) as (server, state):
             pipeline, options = _chosen(state, options)
             _check(pipeline, options)
             following = _following(life, folder, chosen, server, state, options, detached=detached)
-            secrets = following.launch.start.secrets
-            with chosen.guarding(secrets):
-                chosen.launcher.check(following.launch)
-                elsewhere = chosen.launcher.is_elsewhere(following.launch)
+            elsewhere = following.is_elsewhere()
             run = Run(
                 id=folder.path.name,
                 location=state.name,
@@ -222,11 +270,13 @@ class Launching:
             try:
                 if elsewhere:
                     following.report.hold()
-                with chosen.guarding(secrets):
-                    chosen.launcher.start(following.launch)
+                following.start()
             except LocationError as error:
                 following.report.give_up()
                 folder.give_up(ErrorInfo(error.kind, str(error)))
+                raise
+            except BaseException:  # Ctrl-C: it may have begun
+                _interrupted(folder, following, elsewhere=elsewhere)
                 raise
         return _followed(life, LaunchedRun(folder, run, following))
 
@@ -270,8 +320,7 @@ class Launching:
             following.report.left()
             return found
         try:
-            with chosen.guarding(following.launch.start.secrets):
-                is_there = chosen.launcher.resume(following.launch)
+            is_there = following.resume()
         except LocationError:
             following.report.give_up()
             raise
@@ -308,7 +357,18 @@ def _following(
     secrets = life.masker().secrets | chosen.secrets
     report = Report(folder, secrets, server.end_run)
     start = RunStart(folder.path.name, options, detached, secrets)
-    return Following(chosen.launcher, RunLaunch(start, report, server, state, life.entry.origin), report)
+    return Following(chosen, RunLaunch(start, report, server, state, life.entry.origin), report)
+
+
+def _interrupted(folder: RunFolder, following: Following, *, elsewhere: bool) -> None:
+    """See to it that a run ends whose start was interrupted, and that its record has an end."""
+    with contextlib.suppress(RunError):
+        folder.cancel()  # for the one who keeps it, if there is one
+    with contextlib.suppress(LocationError):
+        following.cancel()
+    following.report.give_up()
+    if elsewhere:  # else its keeper writes that
+        folder.give_up(None, canceled=True)
 
 
 def _followed(life: Life, launched: LaunchedRun) -> LaunchedRun:
@@ -317,11 +377,17 @@ def _followed(life: Life, launched: LaunchedRun) -> LaunchedRun:
     if following is None or not launched._known.elsewhere:
         return launched
 
+    def cancel() -> None:
+        try:
+            following.cancel()
+        except LocationError as error:
+            logger.warning("%s", error)
+
     def look() -> None:
         if following.report.is_ended or following.report.is_left:
             return
         if folder.asks_to_cancel():
-            life.soon(lambda: following.launcher.cancel(following.launch))
+            life.soon(cancel)
         else:
             life.later(_LOOK_FOR_CANCEL, look)
 
@@ -351,7 +417,7 @@ def _chosen(state: LocationState, options: RunOptions) -> tuple[PipelineSnapshot
             example=example,
         )
     repository, pipeline = found[0]
-    return pipeline, replace(options, repository=repository, max_concurrency=max(1, options.max_concurrency))
+    return pipeline, replace(options, repository=repository)
 
 
 def _unknown(state: LocationState, options: RunOptions) -> RunError:
@@ -376,24 +442,3 @@ def _check(pipeline: PipelineSnapshot, options: RunOptions) -> None:
         if name not in known:
             listed = ", ".join(known) or "none"
             raise RunError(ErrorKind.SOLID_NOT_FOUND, pipeline=pipeline.name, solid=name, known=listed)
-
-
-def options_of(
-    pipeline: str,
-    repository: str | None,
-    run_config: Mapping[str, Any] | None,
-    tags: Mapping[str, str] | None,
-    solids: Sequence[str],
-    max_concurrency: int,
-    parent_id: str | None,
-) -> RunOptions:
-    """Put together what to run."""
-    return RunOptions(
-        repository=repository or "",
-        pipeline=pipeline,
-        run_config=dict(run_config or {}),
-        tags=dict(tags or {}),
-        solids=tuple(solids),
-        max_concurrency=max_concurrency,
-        parent_id=parent_id,
-    )

@@ -20,8 +20,9 @@ from skerry.model import (
     ServerInfo,
     State,
 )
-from skerry.workspace.launching import LaunchedRun, Launching, options_of
+from skerry.workspace.launching import LaunchedRun, Launching
 from skerry.workspace.life import Life
+from skerry.workspace.run_options import options_of
 
 #: Seconds that an evaluation may take, where nobody says otherwise.
 EVALUATION_TIMEOUT = 60.0

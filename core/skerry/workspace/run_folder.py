@@ -39,7 +39,7 @@ class RunFolder:
     @classmethod
     def of(cls, runs: Path, run_id: str) -> RunFolder:
         """Give that of a run below ``runs``, made or not. Raises RunError for what cannot be an id."""
-        if not _ID.fullmatch(run_id):
+        if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
             raise RunError(ErrorKind.RUN_ID_INVALID, run_id=run_id)
         return cls(runs / run_id)
 
@@ -66,7 +66,8 @@ class RunFolder:
         written = path.read_bytes()
         try:
             run = Run.from_json(json.loads(written.decode("ascii")))
-            if not isinstance(run.created_at, (int, float)) or not isinstance(run.location, str):
+            texts = (run.location, run.options.pipeline, run.options.repository, *run.options.tags.values())
+            if not isinstance(run.created_at, (int, float)) or not all(isinstance(text, str) for text in texts):
                 raise TypeError("a value of another type")
             if run.id == self.path.name:
                 return run
@@ -133,10 +134,10 @@ class RunFolder:
 
         fail(str(self.path), error or self._lost(), canceled=canceled)
 
-    def give_up(self, error: ErrorInfo) -> None:
+    def give_up(self, error: ErrorInfo | None, *, canceled: bool = False) -> None:
         """Write that a run could not begin; where even that cannot be written, nothing is left of it."""
         try:
-            self.lose(error)
+            self.lose(error, canceled=canceled)
         except OSError:
             shutil.rmtree(self.path, ignore_errors=True)
 

@@ -131,9 +131,10 @@ def test_a_run_that_cannot_be_reached_is_not_said_to_be_cancelled(tmp_path: Path
     finally:
         (code / "go").touch()
     assert cancelled.returncode == 1
-    assert "The run far is executed elsewhere, and its location 'remote' cannot be reached." in cancelled.stderr
+    assert "The run far is executed elsewhere, and its location 'remote' cannot be asked." in cancelled.stderr
     assert "STARTING" in shown.stdout or "RUNNING" in shown.stdout
-    assert "It is executed elsewhere, and remote cannot be reached: this is what was heard last." in " ".join(
-        shown.stdout.split()
+    assert (
+        "It is executed elsewhere, and its location 'remote' cannot be asked: this is what was heard last."
+        in " ".join(shown.stdout.split())
     )
     assert ended(code, "far") == "RUN_SUCCEEDED"

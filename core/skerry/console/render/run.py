@@ -175,8 +175,15 @@ def render_away(run: Run, page: Page) -> list[Text]:
 
 def render_last_heard(run: Run, page: Page) -> list[Text]:
     """Say that more may have happened than is known."""
-    words = f"It is executed elsewhere, and {safe(run.location)} cannot be reached: this is what was heard last."
+    words = f"It is executed elsewhere, and {who_knows(run)} cannot be asked: this is what was heard last."
     return paragraph(words, page, LOOK)
+
+
+def who_knows(run: Run) -> str:
+    """Name what can tell of a run that is executed elsewhere."""
+    if run.launcher == "process":
+        return f"its location {safe(run.location)!r}"
+    return f"the run launcher {safe(run.launcher)!r}"
 
 
 def _words(event: RunEvent) -> tuple[str, str]:
