@@ -77,6 +77,7 @@ class ErrorKind(OpenEnum):
     PIPELINE_AMBIGUOUS = "PIPELINE_AMBIGUOUS"
     LOCATION_NOT_READY = "LOCATION_NOT_READY"
     RUN_ID_INVALID = "RUN_ID_INVALID"
+    RUN_ID_TAKEN = "RUN_ID_TAKEN"
     RUN_OPTIONS_INVALID = "RUN_OPTIONS_INVALID"
     RUN_LOST = "RUN_LOST"
     RUN_UNKNOWN_ELSEWHERE = "RUN_UNKNOWN_ELSEWHERE"
@@ -203,6 +204,10 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.LOCATION_NOT_READY: "The location {location!r} is {state}, and nothing can be run in it.\n{advice}",
     ErrorKind.RUN_ID_INVALID: (
         "{run_id!r} cannot be the id of a run.\nUse up to 100 letters, digits, `-` and `_`, or leave it out."
+    ),
+    ErrorKind.RUN_ID_TAKEN: (
+        "There is a run {run_id} already, and it is another one: of {what}, or with another run config, other tags or "
+        "solids.\nLook at it with `skerry runs show {run_id}`, or choose another id."
     ),
     ErrorKind.RUN_OPTIONS_INVALID: "A run cannot be launched with {name} = {value}.\nGive {wanted}.",
     ErrorKind.RUN_LOST: (

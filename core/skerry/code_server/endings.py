@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from skerry.errors import ErrorKind, LocationError
-from skerry.forking import signal_name
+from skerry.forking import NATIVE_CRASHES, advice_on_signal, signal_name
 from skerry.model import ErrorInfo, Evaluation, Frame
 from skerry.user_process.tracebacks import parse_stack
-
-_NATIVE_CRASHES = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT"})
 
 
 def ended(code: int | None, number: int | None, doing: str, tail: str, standard_library: str) -> ErrorInfo:
@@ -16,8 +14,8 @@ def ended(code: int | None, number: int | None, doing: str, tail: str, standard_
         error = LocationError(ErrorKind.PROCESS_EXITED, code=code, doing=doing)
         return ErrorInfo(error.kind, str(error), output=tail)
     name = signal_name(number)
-    error = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing=doing, advice=_advice(name))
-    frames = parse_stack(tail, standard_library) if name in _NATIVE_CRASHES else ()
+    error = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing=doing, advice=advice_on_signal(name))
+    frames = parse_stack(tail, standard_library) if name in NATIVE_CRASHES else ()
     return ErrorInfo(error.kind, str(error), frames, output=tail)
 
 
@@ -62,11 +60,3 @@ def _late(evaluation: Evaluation, seconds: float, doing: str, advice: str, frame
         ErrorKind.EVALUATION_TIMEOUT, what=what, seconds=round(seconds, 2), doing=doing, advice=advice
     )
     return ErrorInfo(error.kind, str(error), frames)
-
-
-def _advice(name: str) -> str:
-    if name == "SIGKILL":
-        return "If nobody killed it, the system was out of memory: look at the kernel's log."
-    if name in _NATIVE_CRASHES:
-        return "Native code crashed: the frames are where Python was, the library called there is the suspect."
-    return "Find out who sent it; the last output may tell."

@@ -176,9 +176,15 @@ def _found_anywhere(workspace: Workspace, selector: str) -> tuple[Location, str 
         listed = ", ".join(safe("/".join((location.name, *rest))) for location, *rest in found)
         raise click.UsageError(f"{safe(selector)!r} is the name of several pipelines: say which. There are: {listed}.")
     absent = [location for location in workspace if location.state not in (State.READY, State.IDLE)]
-    names = ", ".join(safe(location.name) for location in absent)
-    advice = f"Not READY, and so not searched: {names}." if absent else ""
+    words = "".join(f"\n  {safe(location.name)}: {_why(location)}" for location in absent)
+    advice = f"Not READY, and so not searched (`skerry inspect` tells more):{words}" if absent else ""
     raise UnknownNameError("pipeline", selector, dict.fromkeys(name for *_, name in everything), advice=advice)
+
+
+def _why(location: Location) -> str:
+    """Give the first line of a location's error, behind its state."""
+    error = location.error
+    return f"{location.state.value}: {safe(error.message.partition(chr(10))[0])}" if error else location.state.value
 
 
 def _snapshot(location: Location, launched: LaunchedRun) -> PipelineSnapshot | None:

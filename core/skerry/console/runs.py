@@ -115,6 +115,7 @@ def rerun(
     Exit code: that of `skerry run`.
     """
     from skerry.errors import WorkspaceFileError
+    from skerry.model import RunStatus
 
     try:
         workspace = source.load(lazy=True)
@@ -124,6 +125,8 @@ def rerun(
     with workspace:
         with refusing():
             before = workspace.launched(run_id).run
+            if from_failure and before.status is RunStatus.SUCCEEDED:
+                raise click.UsageError(f"The run {before.id} has succeeded: there is nothing left to run.")
             location = workspace[before.location]
             options = replace(before.options, parent_id=before.id if from_failure else None)
             launched = location.launch_as(options, detached=detach, launcher=launcher)

@@ -7,6 +7,7 @@ from skerry.definitions import Output, SolidInvocation
 from skerry.definitions.base import words_for
 from skerry.definitions.run_contexts import SolidExecutionContext
 from skerry.errors import ErrorKind, RunError
+from skerry.execution.calling import call
 
 
 def outputs_of(
@@ -19,11 +20,11 @@ def outputs_of(
     """
     definition = invocation.definition
     arguments = (context,) if definition.takes_context else ()
-    result = definition.function(*arguments, **inputs)
+    result = call(definition.function, *arguments, **inputs)
     if isinstance(result, CoroutineType):
         import asyncio
 
-        result = asyncio.run(result)
+        result = call(asyncio.run, result)
     given: Dict[str, None] = {}
     yielded = _yielded(invocation, result) if isinstance(result, GeneratorType) else _returned(invocation, result)
     for output in yielded:
@@ -38,7 +39,7 @@ def outputs_of(
 def _yielded(invocation: SolidInvocation, generator: "GeneratorType[Any, Any, Any]") -> Iterator[Output]:
     while True:
         try:
-            item = next(generator)
+            item = call(next, generator)
         except StopIteration as end:
             if end.value is not None:
                 yield from _returned(invocation, end.value)

@@ -13,6 +13,8 @@ class Cancellation:
 
     def __init__(self) -> None:
         """Take the signals from now on, and those that were blocked until now."""
+        #: Whether one of them has come.
+        self.asked = False
         self._shielded = False
         self._wanted = False
         for number in SIGNALS:
@@ -34,6 +36,7 @@ class Cancellation:
     def _cancel(self, number: int, frame: Any) -> None:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
+        self.asked = True
         if self._shielded:
             self._wanted = True
         else:

@@ -1,5 +1,6 @@
 """What is told of a run, in the order in which it happens."""
 
+import sys
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
 from skerry.errors import OpenEnum
@@ -61,6 +62,12 @@ def described(emit: Emit, describe: Callable[[BaseException], Any]) -> Emit:
         emit(event._replace(error=describe(error)) if isinstance(error, BaseException) else event)
 
     return tell
+
+
+def printed(event: Event) -> None:
+    """Print what a process logs that user code has forked: a run is told by one process alone."""
+    if event.type is EventType.LOG:
+        print(f"{event.solid}  {event.data['level']}  {event.data['message']}", file=sys.stderr, flush=True)
 
 
 def to_json(event: Event) -> Dict[str, Any]:

@@ -63,6 +63,15 @@ class Frontier:
         """When the first of those that wait for their retry can start; None where none does."""
         return self._due[0][0] if self._due else None
 
+    def due(self) -> List[str]:
+        """Give those that wait for their retry."""
+        return [self._names[number] for _, number in self._due]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a solid has not come to its end, nor turned out never to start."""
+        return any(name not in self._given for name in self._names)
+
     def succeeded(self, name: str, outputs: FrozenSet[str]) -> None:
         """Take note that a solid has ended with these outputs."""
         self._ended(name, outputs)

@@ -9,6 +9,7 @@ from skerry.definitions.resources import ordered
 from skerry.definitions.run_contexts import InitResourceContext
 from skerry.definitions.signature import takes_an_argument
 from skerry.errors import ErrorKind, RunError
+from skerry.execution.calling import call
 from skerry.execution.events import Emit, Event, EventType
 from skerry.execution.logs import logger
 from skerry.execution.plan import Plan
@@ -59,7 +60,7 @@ def set_up(
             definition = definitions[name]
             needed = {other: made[other] for other in definition.required_resource_keys}
             context = InitResourceContext(plan.configuration.of_resource(name), resources=needed, **common)
-            value = definition.function(context) if takes_an_argument(definition.function) else definition.function()
+            value = call(definition.function, *((context,) if takes_an_argument(definition.function) else ()))
             if isinstance(value, GeneratorType):
                 generator = value
                 value = _first(name, generator)
@@ -70,7 +71,7 @@ def set_up(
 
 def _first(name: str, generator: "GeneratorType[Any, Any, Any]") -> Any:
     try:
-        return next(generator)
+        return call(next, generator)
     except StopIteration:
         raise RunError(ErrorKind.RESOURCE_NOT_PLAIN, resource=name, count="nothing") from None
 
@@ -78,7 +79,7 @@ def _first(name: str, generator: "GeneratorType[Any, Any, Any]") -> Any:
 def _tear_down(name: str, generator: "GeneratorType[Any, Any, Any]", failed: TearDownFailed) -> None:
     try:
         try:
-            next(generator)
+            call(next, generator)
         except StopIteration:
             return
         generator.close()

@@ -64,7 +64,7 @@ def _outcome(plan: Plan, settings: Settings, values: Values, emit: Emit) -> Outc
                 raise
             except BaseException as error:  # of a resource: sys.exit() there is its failure, too
                 return Outcome(EventType.RUN_FAILED, error=error)
-            _drive(plan, executor, values, emit, failures)
+            _drive(plan, settings, executor, values, emit, failures)
     except KeyboardInterrupt:
         return Outcome(EventType.RUN_CANCELED, tuple(failures))
     if failures:
@@ -73,11 +73,35 @@ def _outcome(plan: Plan, settings: Settings, values: Values, emit: Emit) -> Outc
 
 
 def _drive(
-    plan: Plan, executor: Executor, values: Values, emit: Emit, failures: Dict[str, Optional[BaseException]]
+    plan: Plan,
+    settings: Settings,
+    executor: Executor,
+    values: Values,
+    emit: Emit,
+    failures: Dict[str, Optional[BaseException]],
 ) -> None:
     frontier = Frontier(plan)
+    try:
+        _drive_on(frontier, plan, settings, executor, values, emit, failures)
+    except KeyboardInterrupt as error:
+        for name in frontier.due():  # they were told to be run again
+            emit(Event(EventType.SOLID_FAILED, name, {"canceled": True}, error))
+        raise
+
+
+def _drive_on(
+    frontier: Frontier,
+    plan: Plan,
+    settings: Settings,
+    executor: Executor,
+    values: Values,
+    emit: Emit,
+    failures: Dict[str, Optional[BaseException]],
+) -> None:
     retries: Dict[str, int] = {}
     while True:
+        if settings.is_canceled() and frontier.is_open:
+            raise KeyboardInterrupt
         for skipped in frontier.skipped():
             emit(Event(EventType.SOLID_SKIPPED, skipped.solid, {"reason": skipped.reason}))
         while executor.has_room():

@@ -6,6 +6,7 @@ from skerry.definitions import OutputReference, RetryRequested, SolidInvocation
 from skerry.definitions.run_contexts import HookContext, SolidExecutionContext
 from skerry.errors import RunError
 from skerry.execution.attempt import outputs_of
+from skerry.execution.calling import call
 from skerry.execution.events import Emit, Event, EventType
 from skerry.execution.logs import logger
 from skerry.execution.plan import Plan
@@ -109,7 +110,7 @@ class SolidRunner:
             if hook.after == after:
                 context = HookContext(solid_name=name, **more, **self._common(name, hook.required_resource_keys))
                 try:
-                    hook.function(context)
+                    call(hook.function, context)
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:

@@ -12,6 +12,7 @@ from skerry.definitions import PipelineDefinition, RepositoryDefinition
 from skerry.errors import ErrorKind, LocationError, RunError
 from skerry.execution import Event, EventType, FolderValues, KeptValues, NotToldError, Plan, Settings, Values, run
 from skerry.execution.cancellation import Cancellation
+from skerry.execution.events import printed
 from skerry.model import ErrorInfo, RunEvent, RunOptions
 from skerry.user_process.journal import JOURNAL, LOCK, OUTPUTS, Journal, Tail, whole
 from skerry.user_process.masking import Masker
@@ -51,10 +52,14 @@ def execute(
     """
     journal: Optional[Journal] = None
     cancellation = Cancellation()
+    owner = os.getpid()
     lost: Optional[NotToldError] = None
 
     def emit(event: Event) -> None:
         nonlocal journal, lost
+        if os.getpid() != owner:
+            printed(event)
+            return
         with cancellation.later():
             if lost is not None:  # a journal with a gap would not be true
                 raise lost
@@ -68,7 +73,7 @@ def execute(
             wrote(None)
 
     try:
-        _execute(load, folder, run_id, options, masker, emit)
+        _execute(load, folder, run_id, options, masker, emit, lambda: cancellation.asked)
     except KeyboardInterrupt:
         if journal is None or not journal.ended:
             emit(Event(EventType.RUN_CANCELED))
@@ -86,6 +91,7 @@ def _execute(
     options: RunOptions,
     masker: Masker,
     emit: Callable[[Event], None],
+    is_canceled: Callable[[], bool],
 ) -> None:
     def describe(error: BaseException) -> Dict[str, Any]:
         described: Dict[str, Any] = masker.value(_described(error)).to_json()
@@ -99,7 +105,9 @@ def _execute(
         emit(Event(EventType.RUN_FAILED, None, {"failed": []}, describe(error)))
         return
     tags = {**pipeline.tags, **options.tags}
-    settings = Settings(run_id, tags, max_concurrency=options.max_concurrency, describe=describe)
+    settings = Settings(
+        run_id, tags, max_concurrency=options.max_concurrency, describe=describe, is_canceled=is_canceled
+    )
     run(plan, settings, _values(folder, options, emit), emit)
 
 
@@ -147,7 +155,7 @@ def _unfinished(path: str) -> Tuple[List[str], List[str]]:
             continue
         if event.type is EventType.SOLID_STARTED:
             running[event.solid] = None
-        elif event.type in (EventType.SOLID_SUCCEEDED, EventType.SOLID_FAILED, EventType.SOLID_RETRIED):
+        elif event.type in (EventType.SOLID_SUCCEEDED, EventType.SOLID_FAILED):
             running.pop(event.solid, None)
         if event.type is EventType.SOLID_FAILED:
             failed[event.solid] = None

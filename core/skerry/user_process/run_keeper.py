@@ -20,7 +20,7 @@ from typing import NoReturn, Optional, Sequence
 
 from skerry.errors import ErrorKind, LocationError, PipeError, RunError
 from skerry.execution import NotToldError, cancellation
-from skerry.forking import fork, signal_name
+from skerry.forking import NATIVE_CRASHES, advice_on_signal, fork, signal_name
 from skerry.model import ErrorInfo, RunOptions
 from skerry.pipe import Connection, Message, encode
 from skerry.user_process import processes
@@ -29,6 +29,7 @@ from skerry.user_process.keeper import reap
 from skerry.user_process.masking import Masker
 from skerry.user_process.run import Load, execute, fail
 from skerry.user_process.run_output import RunOutput
+from skerry.user_process.tracebacks import STANDARD_LIBRARY, parse_stack
 
 #: Seconds between two looks for the file that asks for the cancellation.
 _LOOK = 0.5
@@ -289,6 +290,8 @@ class _RunKeeper:
             ended = LocationError(ErrorKind.PROCESS_EXITED, code=code, doing="the pipeline ran")
         else:
             name = signal_name(number)
-            advice = "If nobody killed it, the system was out of memory: look at the kernel's log."
+            advice = advice_on_signal(name)
             ended = LocationError(ErrorKind.PROCESS_SIGNALED, signal=name, doing="the pipeline ran", advice=advice)
-        return ErrorInfo(ended.kind, str(ended), output=self._output.tail())
+        tail = self._output.tail()
+        crashed = number is not None and signal_name(number) in NATIVE_CRASHES
+        return ErrorInfo(ended.kind, str(ended), parse_stack(tail, STANDARD_LIBRARY) if crashed else (), output=tail)

@@ -265,8 +265,10 @@ class Launching:
                 elsewhere=elsewhere,
             )
             if not folder.make(run):
+                there = folder.run()
+                _check_same(there, run)
                 server.end_run()
-                return self._resumed(life, LaunchedRun(folder, folder.run()))
+                return self._resumed(life, LaunchedRun(folder, there))
             try:
                 if elsewhere:
                     following.report.hold()
@@ -393,6 +395,13 @@ def _followed(life: Life, launched: LaunchedRun) -> LaunchedRun:
 
     life.later(_LOOK_FOR_CANCEL, look)
     return launched
+
+
+def _check_same(there: Run, run: Run) -> None:
+    """Raise RunError where the run of that id that is there is not the one that is asked for."""
+    if (there.location, there.options) != (run.location, Run.from_json(run.to_json()).options):
+        what = f"{there.location}/{there.options.repository}/{there.options.pipeline}"
+        raise RunError(ErrorKind.RUN_ID_TAKEN, run_id=run.id, what=what)
 
 
 def _chosen(state: LocationState, options: RunOptions) -> tuple[PipelineSnapshot, RunOptions]:

@@ -63,7 +63,12 @@ class RunFolder:
     def run(self) -> Run:
         """Give what was known of the run when it was launched. Raises OSError, RunError where that is damaged."""
         path = self.path / _RUN
-        written = path.read_bytes()
+        try:
+            written = path.read_bytes()
+        except FileNotFoundError:
+            if not self.path.is_dir():
+                raise
+            raise damaged(str(path), 1, "it is not there") from None
         try:
             run = Run.from_json(json.loads(written.decode("ascii")))
             texts = (run.location, run.options.pipeline, run.options.repository, *run.options.tags.values())

@@ -33,7 +33,16 @@ STATUS_STYLES = {
     RunStatus.FAILED: BAD,
     RunStatus.CANCELED: LOOK,
 }
-_MARKS = {"waits": "·", "runs": "◌", "succeeded": "●", "failed": "✗", "skipped": "◦", "canceled": "✗", "retries": "↻"}
+_MARKS = {
+    "waits": "·",
+    "runs": "◌",
+    "succeeded": "●",
+    "failed": "✗",
+    "skipped": "◦",
+    "canceled": "✗",
+    "retries": "↻",
+    "not run": "◦",
+}
 _STYLES = {
     "waits": QUIET,
     "runs": MOVING,
@@ -42,6 +51,7 @@ _STYLES = {
     "skipped": QUIET,
     "canceled": LOOK,
     "retries": LOOK,
+    "not run": QUIET,
 }
 _LEVELS = {"WARNING": LOOK, "ERROR": BAD, "CRITICAL": BAD}
 
@@ -79,6 +89,11 @@ class RunView:
         if event.type is EventType.RUN_STARTED:
             for name in self.rows.keys() - set(event.data["solids"]):
                 del self.rows[name]
+            for name in event.data["solids"]:
+                self.rows.setdefault(name, SolidRow(name))
+        if event.is_end:
+            for row in self.rows.values():
+                row.state = "not run" if row.state == "waits" else row.state
         if event.solid is None:
             return
         row = self.rows.setdefault(event.solid, SolidRow(event.solid))
