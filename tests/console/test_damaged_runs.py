@@ -160,6 +160,15 @@ def test_what_was_asked_for_may_be_damaged_too(text: str, line: int, reason: str
     assert [path.name for path in (folder / ".skerry" / "runs").iterdir()] == ["well"]
 
 
+def test_a_run_without_what_was_asked_for_is_damaged_and_can_be_removed(folder: Path) -> None:
+    (folder / ".skerry" / "runs" / "bad" / "run.json").unlink()
+    assert records(folder)["bad"]["error"]["kind"] == "RUN_RECORD_DAMAGED"
+    for arguments in (["runs", "show", "bad"], ["cancel", "bad"], ["run", "steps", "--run-id", "bad"]):
+        assert "run.json, line 1: it is not there." in well(skerry(folder, *arguments), 2)
+    well(skerry(folder, "runs", "delete", "bad"))
+    assert set(records(folder)) == {"well"}
+
+
 def test_a_run_that_the_index_alone_knows_can_be_forgotten(folder: Path) -> None:
     assert set(records(folder)) == {"well", "bad"}
     shutil.rmtree(folder / ".skerry" / "runs" / "bad")

@@ -20,6 +20,7 @@ from support.waiting import wait_until
 
 from skerry import RunStatus, Workspace
 
+CONFIG = json.dumps({"solids": {"leave": {"config": {"exit": "raise"}}}})
 RUNS = Path(__file__).parent.parent / "children" / "runs.py"
 
 
@@ -80,7 +81,7 @@ def test_what_says_enough_is_enough(selector: str, folder: Path) -> None:
         (["runs", "rerun", "first"], False),
         (["inspect", "runs.py"], False),
         (["inspect", "runs.py/runs/daily", "--json"], False),
-        (["run", "waiting", "--run-id", "first"], True),
+        (["run", "leaving", "--config-json", CONFIG], True),
         (["inspect"], True),
     ],
 )
@@ -89,7 +90,7 @@ def test_where_a_location_is_named_no_other_is_loaded(arguments: list[str], othe
     loaded = folder / "loaded"
     (folder / "other.py").write_text(f"open({str(loaded)!r}, 'w').close()\n" + (folder / "other.py").read_text())
     answer = skerry(folder, *arguments)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.returncode == (1 if "leaving" in arguments else 0), answer.stderr
     assert loaded.exists() == others
 
 
@@ -126,7 +127,10 @@ def test_a_location_that_failed_is_named_where_a_pipeline_is_not_found(folder: P
     (folder / "other.py").write_text("1 / 0\n")
     answer = skerry(folder, "run", "weekly")
     assert answer.returncode == 2
-    assert "Not READY, and so not searched: other.py." in answer.stderr
+    assert (
+        "Not READY, and so not searched (`skerry inspect` tells more):\n  other.py: FAILED: ZeroDivisionError"
+        in answer.stderr
+    )
     answer = skerry(folder, "run", "other.py/weekly")
     assert answer.returncode == 2
     assert "The location 'other.py' is FAILED" in answer.stderr

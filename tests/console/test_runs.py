@@ -48,7 +48,11 @@ from skerry import RetryPolicy, SolidExecutionContext, pipeline, solid
 
 @solid(retry_policy=RetryPolicy(max_retries=2))
 def hang_up(context: SolidExecutionContext):
-    context.log.warning("attempt %s", context.retry_number)
+    context.log.warning("attempt %s\\nin two lines", context.retry_number)
+    try:
+        {}["key"]
+    except KeyError:
+        context.log.exception("looked up")
     if context.retry_number < 2:
         raise ValueError("the far side has hung up")
 
@@ -152,7 +156,8 @@ def test_what_was_tried_again_and_what_was_warned_of_is_seen_at_the_end(tmp_path
     assert skerry(tmp_path, "run", "-f", "tried.py", "tried", "--run-id", "mine").returncode == 0
     shown = skerry(tmp_path, "runs", "show", "mine").stdout
     assert re.search(r"^  hang_up +succeeded +\d+\.\d s +after 2 retries$", shown, re.MULTILINE)
-    assert "    hang_up: WARNING  attempt 0\n" in shown
+    assert "    hang_up: WARNING  attempt 0\n      in two lines\n" in shown
+    assert "    hang_up: ERROR  looked up\n      KeyError: 'key'\n        at tried.py:8 in hang_up\n" in shown
 
 
 def test_a_run_again_from_its_failure_takes_over_what_was_done(three: Path) -> None:
@@ -165,9 +170,10 @@ def test_a_run_again_from_its_failure_takes_over_what_was_done(three: Path) -> N
     shown = skerry(three, "runs", "show", newest).stdout
     assert "after the run run-2" in shown
     assert "the answer is 42" in shown
-    # And once more, of the one that has done the rest.
+    # Of one that has done the rest nothing is left.
     again = skerry(three, "runs", "rerun", newest, "--from-failure")
-    assert again.returncode == 0, again.stderr
+    assert again.returncode == 2
+    assert f"The run {newest} has succeeded: there is nothing left to run." in again.stderr
     assert (three / "ran").read_text().split() == ["second", "third"]
 
 
@@ -190,7 +196,7 @@ def test_a_run_again_may_be_launched_otherwise(three: Path) -> None:
     answer = skerry(three, "runs", "rerun", "run-2", "--launcher", "process", "--detach")
     assert answer.returncode == 0, answer.stderr
     # What was detached is followed by whoever starts it again.
-    again = skerry(three, "run", "steps", "--run-id", answer.stdout.strip())
+    again = skerry(three, "run", "steps", "--run-id", answer.stdout.strip(), "--tag", "number=2")
     assert again.returncode == 0, again.stderr
 
 

@@ -262,6 +262,7 @@ ELSEWHERE = {
     ErrorKind.LOCATION_NOT_READY,
     ErrorKind.RUN_ID_INVALID,
     ErrorKind.RUN_OPTIONS_INVALID,
+    ErrorKind.RUN_ID_TAKEN,
     ErrorKind.RUN_CONFIG_UNREADABLE,
     ErrorKind.RUN_LAUNCHER_INVALID,
 }
@@ -441,6 +442,7 @@ LAUNCHES: Mapping[ErrorKind, tuple[str, str, dict[str, Any]]] = {
     ErrorKind.PIPELINE_AMBIGUOUS: (_DAILY + _TWICE, "daily", {}),
     ErrorKind.LOCATION_NOT_READY: ("1 / 0\n", "daily", {}),
     ErrorKind.RUN_ID_INVALID: (_DAILY, "daily", {"run_id": "2026/11"}),
+    ErrorKind.RUN_ID_TAKEN: (_DAILY, "daily", {"run_id": "nightly", "tags": {"by": "me"}}),
     ErrorKind.RUN_OPTIONS_INVALID: (_DAILY, "daily", {"tags": {"week": 48}}),
 }
 
@@ -454,6 +456,8 @@ def test_the_message_on_the_page_is_what_such_a_launch_leads_to(
     write("team.py", code)
     name = "broken" if kind is ErrorKind.LOCATION_NOT_READY else "team"
     (location,) = load(f"load_from: [python_file: {{relative_path: team.py, location_name: {name}}}]")
+    if kind is ErrorKind.RUN_ID_TAKEN:
+        assert location.launch(pipeline, run_id=more["run_id"]).wait(30).status.is_over
     with pytest.raises(RunError) as caught:
         location.launch(pipeline, **more)
     assert caught.value.kind is kind

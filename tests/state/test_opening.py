@@ -171,9 +171,13 @@ def test_every_spelling_of_postgresql_means_the_same_driver(in_postgresql: Place
         ("", "it is not of the form below"),
         ("runs.sqlite", "it is not of the form below"),
         ("postgresql://user:sesame@host:port/runs", "it is not of the form below"),
-        ("oracel://user:sesame@host/runs", "SQLAlchemy knows no database 'oracel'"),
+        ("oracel://user:sesame@host/runs", "'oracel' is no database that is supported"),
         ("sqlite://", "it names no file"),
         ("sqlite:///:memory:", "it names no file"),
+        ("sqlite:///runs.sqlite", "its file 'runs.sqlite' would be another one in each folder"),
+        ("sqlite:////nowhere/runs.sqlite", "the folder /nowhere is not there"),
+        ("sqlite:////tmp", "/tmp is a folder"),
+        ("mysql://user:sesame@host/runs", "'mysql' is no database that is supported"),
     ],
 )
 def test_a_url_that_cannot_be_used_says_why_and_no_password(tmp_path: Path, url: str, says: str) -> None:

@@ -69,6 +69,19 @@ def test_a_run_is_started_once_for_each_id(location: Location, tmp_path: Path) -
     assert [path.name for path in (tmp_path / ".skerry" / "runs").iterdir()] == ["same"]
 
 
+@pytest.mark.parametrize(
+    "other", [{"pipeline": "awkward", "repository": None}, {"repository": "others"}, {"tags": {"by": "me"}}]
+)
+def test_an_id_is_that_of_one_run(other: dict[str, Any], location: Location) -> None:
+    same: dict[str, Any] = {"pipeline": "daily", "repository": "runs", "run_id": "mine"}
+    assert location.launch(**same).wait(30).status is RunStatus.SUCCEEDED
+    with pytest.raises(RunError) as caught:
+        location.launch(**{**same, **other})
+    assert caught.value.kind is ErrorKind.RUN_ID_TAKEN
+    assert "it is another one: of runs.py/runs/daily" in str(caught.value)
+    assert location.launch(**same).run.status is RunStatus.SUCCEEDED
+
+
 def test_a_value_that_cannot_be_kept_passes_in_one_process_with_a_warning(location: Location) -> None:
     run = location.launch("awkward")
     assert run.wait(30).status is RunStatus.SUCCEEDED

@@ -80,6 +80,93 @@ def test_a_cancelled_run_is_interrupted_and_torn_down(together: int, location: L
     assert run.run == ended
 
 
+STUBBORN = """
+    import time
+    from skerry import RetryPolicy, pipeline, repository, solid
+
+    @solid
+    def swallow(context):
+        context.log.info("waits")
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            return "all the same"
+
+    @solid(retry_policy=RetryPolicy(max_retries=3, delay=30.0))
+    def wrap(context):
+        context.log.info("waits")
+        try:
+            time.sleep(60)
+        except BaseException:
+            raise RuntimeError("something else")
+
+    @solid(retry_policy=RetryPolicy(max_retries=3, delay=30.0))
+    def fail(context):
+        context.log.info("waits")
+        raise RuntimeError("the far side has hung up")
+
+    @solid
+    def follow(before):
+        time.sleep(60)
+
+    @pipeline
+    def swallows():
+        follow(swallow())
+
+    @pipeline
+    def wraps():
+        follow(wrap())
+
+    @pipeline
+    def fails():
+        follow(fail())
+
+    @repository
+    def stubborn():
+        return [swallows, wraps, fails]
+"""
+
+
+@pytest.mark.parametrize("together", [1, 2])
+@pytest.mark.parametrize("solid", ["swallow", "wrap", "fail"])
+def test_nothing_begins_once_a_run_is_cancelled(solid: str, together: int, load: Load, write: Write) -> None:
+    write("stubborn.py", STUBBORN)
+    run = only(load("load_from: [python_file: stubborn.py]")).launch(f"{solid}s", max_concurrency=together)
+    told(run, solid)
+    if solid == "fail":
+        wait_until(lambda: ("SOLID_RETRIED", solid) in [(e.type.value, e.solid) for e in run.events_so_far()])
+    run.cancel()
+    assert run.wait(9).status is RunStatus.CANCELED
+    assert [name for type_, name in types(run) if type_ == "SOLID_STARTED"] == [solid]
+    assert types(run)[-1] == ("RUN_CANCELED", None)
+    if solid != "swallow":
+        assert types(run)[-2] == ("SOLID_FAILED", solid)
+
+
+def test_a_crash_in_native_code_names_the_line(load: Load, write: Write) -> None:
+    write(
+        "crashes.py",
+        """
+        import ctypes
+        from skerry import pipeline, solid
+
+        @solid
+        def crash():
+            return ctypes.string_at(0)
+
+        @pipeline
+        def crashes():
+            crash()
+        """,
+    )
+    run = only(load("load_from: [python_file: crashes.py]")).launch("crashes")
+    assert run.wait(30).status is RunStatus.FAILED
+    error = failures(run)[0].error
+    assert error is not None
+    assert "Native code crashed" in error.message
+    assert [(Path(frame.file).name, frame.line) for frame in error.frames if frame.user] == [("crashes.py", 6)]
+
+
 def test_a_run_that_refuses_is_killed_after_the_grace_time(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "CANCEL_GRACE", 0.3)
     run = location.launch("refusing")

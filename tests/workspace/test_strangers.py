@@ -16,7 +16,7 @@ CHILDREN = Path(__file__).parent.parent / "children"
 #: Runs where it alone decides which pid comes next. ``taken(pid)`` starts a stranger that has the pid of a process that
 #: has ended; each must still be there after whatever ``then`` does.
 BEGIN = """
-import os, signal, subprocess, sys, time
+import contextlib, os, signal, subprocess, sys, time
 from skerry import RunStatus, State, Workspace
 from skerry.code_server import local, runs
 
@@ -94,7 +94,8 @@ STORIES = {
         run, pid = waiting(location)
         keeper = parent(pid)
         os.kill(keeper, signal.SIGKILL)
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ends with its keeper
+            os.kill(pid, signal.SIGKILL)
         taken(pid, keeper)
         run.cancel()
         workspace.launched(run.id).cancel()

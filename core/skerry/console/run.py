@@ -316,7 +316,10 @@ def _show(
             if interrupts.canceling:
                 lines += render_cancelling(page)
             live.update(Text("\n", no_wrap=True).join(lines), refresh=True)
-    put(console, page, [*render_run(known, view, page, time.time()), *render_end(known, view, page)])
+    lines = [*render_run(known, view, page, time.time()), *render_end(known, view, page)]
+    if len(lines) >= console.height:  # its head has left the screen
+        lines.append(lines[0])
+    put(console, page, lines)
 
 
 def _is_away(run: Run, location: Location) -> bool:

@@ -65,9 +65,12 @@ class SolidExecutionContext(RunContext):
         return self.solid_config
 
     def progress(self, fraction: float, text: str = "") -> None:
-        """Tell how far the solid has come: from 0 to 1, and perhaps with what."""
+        """Tell how far the solid has come: from 0 to 1, and perhaps with what. Raises ValueError for nan."""
+        number = float(fraction)
+        if number != number:
+            raise ValueError("progress takes a number from 0 to 1, not nan")
         if self._report is not None:
-            self._report(min(max(float(fraction), 0.0), 1.0), str(text))
+            self._report(min(max(number, 0.0), 1.0), str(text))
 
 
 class InitResourceContext(RunContext):

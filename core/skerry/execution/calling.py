@@ -6,7 +6,7 @@ import sys
 from typing import Any, Callable, NoReturn, Optional
 
 
-def call(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+def call(function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
     """Call user code. A process that it has forked and that comes back here ends: the run is that of the other.
 
     With the exit code of ``sys.exit``, with 1 for another exception, and with 0 when the function returns.

@@ -15,11 +15,7 @@ COMMAND = ("skerry", "api", "execute-run")
 def image_of(launch: RunLaunch) -> str:
     """Give the image of the location. Raises LocationError where a container of it cannot execute the run."""
     name, server = launch.location.name, launch.location.server
-    if launch.start.options.parent_id is not None:
-        raise LocationError(
-            reason=f"A run of {name!r} in a container cannot take over the outputs of another run.\n"
-            "Those are where the other was executed: run all of it, or choose the run launcher `process`."
-        )
+    _refuse_outputs_of_others(launch)
     if server is None or server.image is None:
         raise LocationError(
             reason=f"The location {name!r} has no image from which a container could be made.\n"
@@ -33,8 +29,20 @@ def image_of(launch: RunLaunch) -> str:
     return server.image
 
 
+def _refuse_outputs_of_others(launch: RunLaunch) -> None:
+    if launch.start.options.parent_id is not None:
+        raise LocationError(
+            reason=f"A run of {launch.location.name!r} in a container cannot take over the outputs of another run.\n"
+            "Those are where the other was executed: run all of it, or choose the run launcher `process`."
+        )
+
+
 def request_of(launch: RunLaunch) -> bytes:
-    """Give what ``skerry api execute-run`` is to read: JSON. It may be large, and hold what is private."""
+    """Give what ``skerry api execute-run`` is to read: JSON. It may be large, and hold what is private.
+
+    Raises LocationError for a run after another, whose outputs are not where this one is executed.
+    """
+    _refuse_outputs_of_others(launch)
     server = launch.location.server
     assert server is not None
     request = {"run_id": launch.start.run_id, "options": launch.start.options.to_json(), "entry": server.entry}

@@ -46,8 +46,19 @@ def _read(url: str) -> URL:
         raise StateError(ErrorKind.DATABASE_URL_INVALID, reason="it is not of the form below") from error
     if read.drivername in ("postgresql", "postgres"):
         read = read.set(drivername="postgresql+psycopg")
-    if read.drivername.partition("+")[0] == "sqlite" and read.database in (None, "", ":memory:"):
-        raise StateError(ErrorKind.DATABASE_URL_INVALID, reason="it names no file, and the index is to be kept")
+    backend = read.get_backend_name()
+    if backend == "sqlite":
+        if read.database in (None, "", ":memory:"):
+            raise StateError(ErrorKind.DATABASE_URL_INVALID, reason="it names no file, and the index is to be kept")
+        file = Path(str(read.database))
+        if not file.is_absolute() and not str(file).startswith("file:"):
+            reason = f"its file {str(file)!r} would be another one in each folder"
+            raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=reason)
+        if file.is_dir() or not file.parent.is_dir():
+            folder = f"{file} is a folder" if file.is_dir() else f"the folder {file.parent} is not there"
+            raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=folder)
+    elif backend != "postgresql":
+        raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=f"{backend!r} is no database that is supported")
     return read
 
 

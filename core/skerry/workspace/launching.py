@@ -74,7 +74,7 @@ class LaunchedRun:
         if self.run.status.is_over:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_ended() or not self._folder.is_alive(), _LAST_OUTPUT)
-        elif self._following is not None:
+        if self._following is not None and not self._is_ended():
             self._following.update_output()
         parts = (self._folder.path / name for name in (OUTPUT_BEFORE, OUTPUT))
         return "".join(part.read_text("utf-8", "backslashreplace") for part in parts if part.is_file())

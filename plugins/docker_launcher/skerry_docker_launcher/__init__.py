@@ -89,6 +89,7 @@ class DockerLauncher(RunLauncher):
 
     def check(self, launch: RunLaunch) -> None:
         """See ``RunLauncher``: it needs an image, and the engine."""
+        self._sdk()  # what is missing on this machine comes first
         image_of(launch)
         self._connected().check()
 
@@ -153,8 +154,8 @@ class DockerLauncher(RunLauncher):
         if engine is not None:
             engine.close()
 
-    def _connected(self) -> Engine:
-        """Give the engine. Raises LocationError."""
+    def _sdk(self) -> type[Engine]:
+        """Import what speaks to an engine. Raises LocationError."""
         try:
             from skerry_docker_launcher.engine import Engine
         except ModuleNotFoundError as error:
@@ -164,9 +165,14 @@ class DockerLauncher(RunLauncher):
                 module=error.name,
                 requirement="skerry[docker]",
             ) from error
+        return Engine
+
+    def _connected(self) -> Engine:
+        """Give the engine. Raises LocationError."""
+        engine = self._sdk()
         with self._lock:
             if self._engine is None:
-                self._engine = Engine.connect()
+                self._engine = engine.connect()
             return self._engine
 
     def _follow(self, container: Container, launch: RunLaunch, *, detached: bool) -> None:

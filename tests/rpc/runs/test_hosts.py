@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.remote_runs import SHORT_LEASE, ended, host, ready
 from support.runs import config, told
-from support.servers import alive, serving
+from support.servers import Server, alive, serving
 from support.waiting import wait_until
 
 from skerry import RunStatus, Workspace
@@ -43,6 +43,21 @@ def test_a_detached_run_goes_on_without_its_host_and_is_taken_up_again(how: str,
             (tmp_path / "go").touch()
             assert run.wait(30).status is RunStatus.SUCCEEDED
             assert run.output() == "torn down\n"
+
+
+def test_nobody_waits_for_a_run_that_nothing_more_is_heard_of(server: Server, code: Path, load: Load) -> None:
+    workspace = load(f"load_from: [grpc_server: {{port: {server.port}, location_name: remote}}]")
+    location = ready(workspace["remote"])
+    run = location.launch("waiting", run_config=config("wait", file=str(code / "go")), detached=True)
+    told(run, "wait")
+    with ThreadPoolExecutor(2) as pool:
+        waiting, following = pool.submit(run.wait), pool.submit(lambda: list(run.events()))
+        workspace.close()
+        assert waiting.result(30).status is RunStatus.RUNNING
+        assert following.result(30)[0].sequence == 1
+    assert not run.is_followed
+    (code / "go").touch()
+    assert ended(code, run.id) == "RUN_SUCCEEDED"
 
 
 def test_closing_waits_until_the_server_knows_what_was_detached(code: Path, load: Load) -> None:

@@ -156,7 +156,9 @@ def render_story(run: Run, view: RunView, output: str, page: Page, now: float) -
         lines.append(line(("  after the run ", QUIET), run.options.parent_id))
     log = view.log if page.verbose else view.log[-_STORY_LINES:]
     if log:
-        lines += [line(), line(("log", STRONG)), *(_log_line(event, page) for event in log)]
+        lines += [line(), line(("log", STRONG))]
+        for event in log:
+            lines += [_log_line(event, page), *_more_of(event, page, "      ")]
     lines += render_end(run, view, page)
     if output:
         written = output.splitlines()
@@ -169,10 +171,9 @@ def render_event(event: RunEvent, page: Page) -> list[Text]:
     """Give an event as a line, and what went wrong below it."""
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
     words, style = _words(event)
-    lines = [line((at, QUIET), "  ", (event.solid or "the run", STRONG), "  ", (words, style))]
-    if event.error is not None and not event.data.get("canceled"):
-        lines += indented(render_error(event.error, page))
-    return lines
+    first = words.partition("\n")[0]
+    lines = [line((at, QUIET), "  ", (event.solid or "the run", STRONG), "  ", (first, style))]
+    return lines + _more_of(event, page, "  ")
 
 
 def render_cancelling(page: Page) -> list[Text]:
@@ -293,6 +294,15 @@ def _log_line(event: RunEvent, page: Page) -> Text:
     message = str(event.data["message"]).partition("\n")[0]
     words = f"{level}  {message}" if level in _LEVELS else message
     return line("    ", (f"{event.solid}: " if event.solid else "", QUIET), (words, _LEVELS.get(level, QUIET)))
+
+
+def _more_of(event: RunEvent, page: Page, by: str) -> list[Text]:
+    """Give what does not stand in the line of an event: the rest of a message, and what went wrong."""
+    message = str(event.data["message"]) if event.type is EventType.LOG else ""
+    lines = [line(by, (text, QUIET)) for text in message.split("\n")[1:]]
+    if event.error is not None and not event.data.get("canceled"):
+        lines += indented(render_error(event.error, page), by)
+    return lines
 
 
 def _seconds(began: float | None, ended: float | None, now: float) -> str:
