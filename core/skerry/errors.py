@@ -89,6 +89,7 @@ class ErrorKind(OpenEnum):
     RUN_LAUNCHER_FAILED = "RUN_LAUNCHER_FAILED"
     RUN_NOT_OVER = "RUN_NOT_OVER"
     RUN_RECORD_NOT_WRITABLE = "RUN_RECORD_NOT_WRITABLE"
+    RUN_RECORD_NOT_READABLE = "RUN_RECORD_NOT_READABLE"
     RUN_RECORD_DAMAGED = "RUN_RECORD_DAMAGED"
     RUN_CONFIG_UNREADABLE = "RUN_CONFIG_UNREADABLE"
     RUN_CONFIG_INVALID = "RUN_CONFIG_INVALID"
@@ -237,6 +238,10 @@ MESSAGES: Mapping[ErrorKind, str] = {
     ErrorKind.RUN_RECORD_NOT_WRITABLE: (
         "What is kept of the run {run_id} cannot be written: {path} ({reason}).\n"
         "Free space on that disk, give this user the right to write there, or set SKERRY_HOME to another folder."
+    ),
+    ErrorKind.RUN_RECORD_NOT_READABLE: (
+        "What is kept of the run {run_id} cannot be read: {path} ({reason}).\n"
+        "Give this user the right to read it, or look at it as the user who has launched it."
     ),
     ErrorKind.RUN_RECORD_DAMAGED: (
         "What is kept of the run {run_id} is damaged: {path}, line {line}: {reason}.\n"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -169,6 +172,7 @@ def test_a_run_again_from_its_failure_takes_over_what_was_done(three: Path) -> N
     (newest,) = ids(three, "--limit", "1")
     shown = skerry(three, "runs", "show", newest).stdout
     assert "after the run run-2" in shown
+    assert "  tags  number=2\n" in shown
     assert "the answer is 42" in shown
     # Of one that has done the rest nothing is left.
     again = skerry(three, "runs", "rerun", newest, "--from-failure")
@@ -198,6 +202,21 @@ def test_a_run_again_may_be_launched_otherwise(three: Path) -> None:
     # What was detached is followed by whoever starts it again.
     again = skerry(three, "run", "steps", "--run-id", answer.stdout.strip(), "--tag", "number=2")
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("command", [["runs", "show", "mine"], ["cancel", "mine"]])
+def test_a_run_that_may_not_be_read_is_no_unknown_one(command: list[str], folder: Path) -> None:
+    assert skerry(folder, "run", "steps", "--run-id", "mine").returncode == 1
+    kept = folder / ".skerry" / "runs" / "mine"
+    kept.chmod(0)
+    without_rights = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    line = [*without_rights, sys.executable, "-m", "skerry", *command]
+    try:
+        answer = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        kept.chmod(0o700)
+    assert answer.returncode == 2
+    assert f"What is kept of the run mine cannot be read: {kept}/run.json (Permission denied)." in answer.stderr
 
 
 def test_they_are_removed(three: Path) -> None:

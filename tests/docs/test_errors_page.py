@@ -247,6 +247,7 @@ NOT_MADE = {
     ErrorKind.RUN_LAUNCHER_FAILED,
     ErrorKind.RUN_NOT_OVER,
     ErrorKind.RUN_RECORD_NOT_WRITABLE,
+    ErrorKind.RUN_RECORD_NOT_READABLE,
     ErrorKind.RUN_RECORD_DAMAGED,
 }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -244,7 +244,7 @@ class Launching:
         options = checked(options)
         chosen = self._launchers.get(launcher)
         runs = self._state_folder.make(self._runs, 0o700)
-        folder = RunFolder.of(runs, uuid.uuid4().hex if run_id is None else run_id)
+        folder = RunFolder.of(runs, secrets.token_hex(8) if run_id is None else run_id)
         if options.parent_id is not None:
             find(self._state_folder, options.parent_id, self._runs)
         with life.hold(READY_LIMIT) as (server, state):
@@ -339,6 +339,9 @@ def find(state_folder: StateFolder, run_id: str, part: str = RUNS) -> LaunchedRu
         folder = RunFolder.of(runs, run_id)
         try:
             return LaunchedRun(folder, folder.run())
+        except PermissionError as error:
+            fields = {"run_id": run_id, "path": error.filename, "reason": error.strerror}
+            raise RunError(ErrorKind.RUN_RECORD_NOT_READABLE, **fields) from error
         except OSError:
             with contextlib.suppress(OSError):
                 known += (name for name in os.listdir(runs) if not name.startswith("."))
@@ -356,9 +359,9 @@ def _following(
     detached: bool,
 ) -> Following:
     assert life.entry.origin is not None
-    secrets = life.masker().secrets | chosen.secrets
-    report = Report(folder, secrets, server.end_run)
-    start = RunStart(folder.path.name, options, detached, secrets)
+    hidden = life.masker().secrets | chosen.secrets
+    report = Report(folder, hidden, server.end_run)
+    start = RunStart(folder.path.name, options, detached, hidden)
     return Following(chosen, RunLaunch(start, report, server, state, life.entry.origin), report)
 
 

@@ -152,6 +152,9 @@ def render_runs(runs: Sequence[Run], page: Page, now: float) -> list[Text]:
 def render_story(run: Run, view: RunView, output: str, page: Page, now: float) -> list[Text]:
     """Give a run as it went: its solids on a time line, its log, why it has failed, and what it has printed."""
     lines = [_head(run, page, now), *_timeline(run, view, page, now)]
+    if run.options.tags:
+        tags = ", ".join(f"{name}={value}" for name, value in run.options.tags.items())
+        lines.append(line(("  tags  ", QUIET), tags))
     if run.options.parent_id is not None:
         lines.append(line(("  after the run ", QUIET), run.options.parent_id))
     log = view.log if page.verbose else view.log[-_STORY_LINES:]
