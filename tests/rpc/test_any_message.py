@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,7 @@ def test_what_comes_of_an_evaluation_comes_out_as_it_went_in(result: EvaluationR
 @given(TEXT, records(RunOptions, **PLAIN), st.booleans())
 @example("large", RunOptions("r", "p", {"x": "\udcff" * 100_000}), True)
 def test_what_is_to_be_run_comes_out_as_it_went_in(run_id: str, options: RunOptions, detached: bool) -> None:
+    options = replace(options, max_concurrency=max(1, options.max_concurrency))  # 0 is one that was left out
     start = RunStart(run_id, options, detached)
     first, *more = [parsed(part) for part in wire_runs.write_start(start)]
     assert all(part.ByteSize() < 64 * 1024 for part in (first, *more))

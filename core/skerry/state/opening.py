@@ -50,16 +50,24 @@ def _read(url: str) -> URL:
     if backend == "sqlite":
         if read.database in (None, "", ":memory:"):
             raise StateError(ErrorKind.DATABASE_URL_INVALID, reason="it names no file, and the index is to be kept")
-        file = Path(str(read.database))
-        if not file.is_absolute() and not str(file).startswith("file:"):
-            reason = f"its file {str(file)!r} would be another one in each folder"
-            raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=reason)
-        if file.is_dir() or not file.parent.is_dir():
-            folder = f"{file} is a folder" if file.is_dir() else f"the folder {file.parent} is not there"
-            raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=folder)
+        if not read.database.startswith("file:"):  # SQLite's own form says more, and SQLite reads it
+            _check_file(Path(read.database))
     elif backend != "postgresql":
         raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=f"{backend!r} is no database that is supported")
     return read
+
+
+def _check_file(file: Path) -> None:
+    """Raise StateError for what can be no file of a database, and for one that would depend on the current folder."""
+    if not file.is_absolute():
+        reason = f"its file {str(file)!r} would be another one in each folder"
+    elif file.is_dir():
+        reason = f"{file} is a folder"
+    elif not file.parent.is_dir():
+        reason = f"the folder {file.parent} is not there"
+    else:
+        return
+    raise StateError(ErrorKind.DATABASE_URL_INVALID, reason=reason)
 
 
 def _database(url: URL) -> Database:
