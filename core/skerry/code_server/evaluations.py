@@ -165,7 +165,8 @@ class FreshEvaluation:
         """See to its end: with its descendants, by the fork server, which is its parent."""
         self._given_up = True
         self._conversation.cut_off()
-        if self._pid is not None and not self._over.wait(_END_GRACE):
+        # Its end may come before it has been heard that it was there.
+        if not self._over.wait(_END_GRACE) and self._pid is not None:
             self._fork_server.signal(self._pid, signal.SIGKILL, group=True)
             self._over.wait(_END_WAIT)
 
