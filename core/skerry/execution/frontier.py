@@ -63,10 +63,6 @@ class Frontier:
         """When the first of those that wait for their retry can start; None where none does."""
         return self._due[0][0] if self._due else None
 
-    def due(self) -> List[str]:
-        """Give those that wait for their retry."""
-        return [self._names[number] for _, number in self._due]
-
     @property
     def is_open(self) -> bool:
         """Whether a solid has not come to its end, nor turned out never to start."""

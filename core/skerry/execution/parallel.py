@@ -56,7 +56,6 @@ class _Processes:
         self._children: Dict[int, _Child] = {}
         self._endings: List[Ending] = []
         self._poll = select.poll()
-        self._ending = False
 
     def has_room(self) -> bool:
         """See ``Executor``."""
@@ -92,7 +91,6 @@ class _Processes:
 
     def end(self) -> None:
         """Interrupt what is left, and kill what does not end; wait for it."""
-        self._ending = True
         for number, seconds in ((signal.SIGINT, CANCEL_GRACE), (signal.SIGKILL, _KILL_WAIT)):
             for child in self._children.values():
                 with contextlib.suppress(ProcessLookupError):
@@ -127,8 +125,6 @@ class _Processes:
             ending = Ending(child.solid, None if outputs is None else frozenset(outputs), message["retry_in"])
             self._forget(child)
             os.waitpid(child.pid, 0)
-            if self._ending and ending.retry_in is not None:  # told to be run again, which it will not be
-                self._emit(Event(EventType.SOLID_FAILED, child.solid, {"canceled": True}))
             self._endings.append(ending)
 
     def _died(self, child: _Child) -> None:

@@ -44,14 +44,30 @@ def run(plan: Plan, settings: Settings, values: Values, emit: Emit) -> Outcome:
     Called in the main thread of a process that is for this run, or of one that waits for it. KeyboardInterrupt cancels
     the run: what is set up is torn down. Raises what ``emit`` raises.
     """
-    emit = described(emit, settings.describe)
+    under_way: Dict[str, None] = {}
+    emit = _noting(described(emit, settings.describe), under_way)
     done = {"done": {name: sorted(outputs) for name, outputs in plan.done.items()}} if plan.done else {}
     emit(Event(EventType.RUN_STARTED, None, {"solids": list(plan.solids), **done}))
     outcome = _outcome(plan, settings, values, emit)
+    for name in list(under_way):  # of a run that was canceled in the moment in which one began, or before its retry
+        emit(Event(EventType.SOLID_FAILED, name, {"canceled": True}))
     data = {"failed": list(outcome.failed)} if outcome.type is EventType.RUN_FAILED else {}
     # The error of a solid is told already.
     emit(Event(outcome.type, None, data, None if outcome.failed else outcome.error))
     return outcome
+
+
+def _noting(emit: Emit, under_way: Dict[str, None]) -> Emit:
+    """Note in ``under_way`` the solids that have begun, or are to be run again, and have not come to their end."""
+
+    def tell(event: Event) -> None:
+        if event.type in (EventType.SOLID_STARTED, EventType.SOLID_RETRIED):
+            under_way[str(event.solid)] = None
+        elif event.type in (EventType.SOLID_SUCCEEDED, EventType.SOLID_FAILED):
+            under_way.pop(str(event.solid), None)
+        emit(event)
+
+    return tell
 
 
 def _outcome(plan: Plan, settings: Settings, values: Values, emit: Emit) -> Outcome:
@@ -81,23 +97,6 @@ def _drive(
     failures: Dict[str, Optional[BaseException]],
 ) -> None:
     frontier = Frontier(plan)
-    try:
-        _drive_on(frontier, plan, settings, executor, values, emit, failures)
-    except KeyboardInterrupt as error:
-        for name in frontier.due():  # they were told to be run again
-            emit(Event(EventType.SOLID_FAILED, name, {"canceled": True}, error))
-        raise
-
-
-def _drive_on(
-    frontier: Frontier,
-    plan: Plan,
-    settings: Settings,
-    executor: Executor,
-    values: Values,
-    emit: Emit,
-    failures: Dict[str, Optional[BaseException]],
-) -> None:
     retries: Dict[str, int] = {}
     while True:
         if settings.is_canceled() and frontier.is_open:
