@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.servers import serving
+from support.waiting import wait_until
 
 from skerry import State, Workspace
 from skerry.model import LocationState
@@ -64,4 +65,5 @@ def test_the_first_call_after_long_idleness_is_answered(
         assert moves == []
         assert workspace["remote"].output() == ""
         assert workspace["remote"].reload().new_generation == 2
+        wait_until(lambda: bool(moves), what="the move that the server tells")
         assert {move.state for move in moves} == {State.READY}
