@@ -159,18 +159,23 @@ def command(folder: Path, site: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def said_after(number: signal.Signals, process: subprocess.Popen[str], begun: Callable[[], bool]) -> str:
+    """Send a signal to a command once it has begun, and give all that it says until its end."""
+    try:
+        wait_until(begun, 30, "the run")
+        process.send_signal(number)
+        return process.communicate(timeout=30)[0]
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_ctrl_c_while_it_starts_leaves_a_run_that_is_canceled(
     workspace: Callable[[str, str], Location], tmp_path: Path, site: Path
 ) -> None:
     workspace("start", "wait")
     process = command(tmp_path, site, "run", "hello_pipeline", "--run-id", "mine")
-    try:
-        wait_until((tmp_path / "mark").exists, 30, "the start")
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
-    finally:
-        process.kill()
-        process.wait()
+    said = said_after(signal.SIGINT, process, (tmp_path / "mark").exists)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     shown = skerry(tmp_path, "runs", "--json", PYTHONPATH=str(site))
@@ -182,14 +187,8 @@ def test_ctrl_c_ends_the_command_in_words_where_it_cannot_cancel(
 ) -> None:
     workspace("cancel", "error")
     process = command(tmp_path, site, "run", "hello_pipeline", "--run-id", "mine")
-    try:
-        wait_until((tmp_path / ".skerry" / "runs" / "mine" / "lock").exists, 30, "the run")
-        wait_until(lambda: handles_sigterm(process.pid), 30, "the command to follow it")
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=30)
-    finally:
-        process.kill()
-        process.wait()
+    lock = tmp_path / ".skerry" / "runs" / "mine" / "lock"
+    said = said_after(signal.SIGTERM, process, lambda: lock.exists() and handles_sigterm(process.pid))
     assert process.returncode == 1, said
     assert "Traceback" not in said
     assert "Nothing more is heard of the run mine: the run launcher 'leaky' cannot be asked.\n" in said
