@@ -47,11 +47,43 @@ def test_a_command_that_serves_is_a_location_and_its_output_is_kept(hello: Path,
     assert "serving " in location.output()
 
 
+def test_a_line_printed_in_pieces_is_whole_in_the_output_and_its_beginning_need_not_wait_for_its_end(
+    hello: Path, load: Load, install: Install, tmp_path: Path
+) -> None:
+    # The beginning is written while it loads, the end after the server has logged that it is READY.
+    hello.write_text(f"""{hello.read_text()}
+import os, pathlib, threading, time
+def end():
+    while not pathlib.Path({str(tmp_path)!r}, "go").exists():
+        time.sleep(0.001)
+    os.write(1, b"from afar\\n")
+os.write(1, b"hello ")
+threading.Thread(target=end, daemon=True).start()
+""")
+    install("plain", location_type(SERVES))
+
+    def printed(*, go: bool) -> str:
+        """Give what comes of a load. ``go``: print the end of the line once the server has logged."""
+        (tmp_path / "go").unlink(missing_ok=True)
+        workspace = load(entry())
+        location = only(workspace)
+        wait_until(lambda: "is READY" in location.output(), what="the server's log")
+        if go:
+            (tmp_path / "go").touch()
+        wait_until(lambda: ("from afar\n" if go else "hello ") in location.output(), what="its output")
+        output = location.output()
+        workspace.close()
+        return output
+
+    assert "from afar" not in printed(go=False)
+    # Once in three times the end comes before the beginning was let go, on however slow a machine.
+    assert any("hello from afar\n" in printed(go=True) for _ in range(3))
+
+
 def test_what_a_command_that_serves_writes_is_in_log_files_once(
     hello: Path, write: Write, install: Install, tmp_path: Path
 ) -> None:
-    # In one piece, also where PYTHONUNBUFFERED is set: else what the server logs may come between.
-    hello.write_text(hello.read_text() + "\nimport os\nos.write(1, b'hello from afar\\n')\n")
+    hello.write_text(hello.read_text() + "\nprint('hello from afar')\n")
     install("plain", location_type(SERVES.replace('f"{folder}/s"]', 'f"{folder}/s", "--exit-without-clients", "60"]')))
     with Workspace.load(write("workspace.yaml", entry()), log_output=True) as workspace:
         assert only(workspace).state is State.READY

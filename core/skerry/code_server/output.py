@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from skerry.code_server.log_files import LoadLog
 from skerry.code_server.supervisor import Supervisor
+from skerry.code_server.whole_lines import WholeLines
 from skerry.user_process.masked_lines import BLOCK, without_broken_line
 
 #: Bytes kept of one life of a process: the newest.
@@ -36,13 +37,13 @@ class Output:
         echo: Callable[[bytes], None] | None = None,
         open_log: OpenLog | None = None,
     ) -> None:
-        """Begin to take. ``heard`` is called in the supervising thread whenever something has come, ``echo`` with it.
+        """Begin to take. In the supervising thread, ``heard`` is called when something has come, ``echo`` with whole lines.
 
         Neither may block. ``open_log``: opens the log that is given it, too.
         """
         self._supervisor = supervisor
         self._heard = heard
-        self._echo = echo
+        self._echo = WholeLines(supervisor, echo) if echo is not None else None
         reader, self.writer = os.pipe()
         self._log = open_log() if open_log is not None else None
         os.set_blocking(reader, False)
@@ -69,7 +70,7 @@ class Output:
                 if len(self._kept) > KEPT:
                     self._kept = without_broken_line(self._kept[-KEPT // 2 - BLOCK :])
             if self._echo is not None and data:
-                self._echo(data)
+                self._echo.take(data)
             if self._log is not None and data:
                 self._log.take(data)
             if self._heard is not None:
@@ -111,5 +112,7 @@ class Output:
         if reader is not None:
             self._supervisor.unwatch(reader)
             os.close(reader)
+            if self._echo is not None:
+                self._echo.let_go()
             if self._log is not None:
                 self._log.end()
