@@ -37,7 +37,7 @@ class Output:
         echo: Callable[[bytes], None] | None = None,
         open_log: OpenLog | None = None,
     ) -> None:
-        """Begin to take. In the supervising thread, ``heard`` is called when something has come, ``echo`` with whole lines.
+        """Begin to take. In the supervising thread ``heard`` is called when something came, ``echo`` with whole lines.
 
         Neither may block. ``open_log``: opens the log that is given it, too.
         """
