@@ -23,7 +23,7 @@ from skerry import RunStatus
 from skerry.execution import EventType
 from skerry.model import Run
 from skerry.user_process.journal import LOCK
-from skerry.workspace.launching import find
+from skerry.workspace.launched_run import find
 from skerry.workspace.state_folder import StateFolder
 
 STARTED, SUCCEEDED = EventType.RUN_STARTED, EventType.RUN_SUCCEEDED

@@ -155,11 +155,15 @@ def test_values_that_mean_nothing_are_refused_and_leave_nothing(
     assert not runs.exists() or list(runs.iterdir()) == []
 
 
-def test_an_input_from_a_solid_that_is_not_to_run_fails_the_run(location: Location) -> None:
-    run = location.launch("daily", repository="runs", solids=["add"])
-    assert run.wait(30).status is RunStatus.FAILED
-    assert run.run.error is not None
-    assert run.run.error.kind is ErrorKind.INPUT_NOT_AVAILABLE
+def test_an_input_from_a_solid_that_is_not_to_run_is_refused_and_leaves_nothing(
+    location: Location, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError) as caught:
+        location.launch("daily", repository="runs", solids=["add"])
+    assert caught.value.kind is ErrorKind.INPUT_NOT_AVAILABLE
+    assert str(caught.value).endswith("Select 'one', too, or leave 'add' out.")
+    runs = tmp_path / ".skerry" / "runs"
+    assert not runs.exists() or list(runs.iterdir()) == []
 
 
 def test_a_location_that_is_not_ready_runs_nothing(load: Load, write: Write) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from skerry.console.options import DEFAULT_FILE, WorkspaceSource, workspace_folder
 from skerry.console.refusing import refusing
 from skerry.errors import WorkspaceFileError
-from skerry.workspace.launching import LaunchedRun, find
+from skerry.workspace.launched_run import LaunchedRun, find
 from skerry.workspace.state_folder import StateFolder
 
 

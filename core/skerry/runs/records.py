@@ -13,7 +13,7 @@ from types import TracebackType
 from skerry.errors import ErrorKind, RunError
 from skerry.model import ErrorInfo, Run, RunStatus
 from skerry.state import RunIndex
-from skerry.workspace.launching import LaunchedRun, find
+from skerry.workspace.launched_run import LaunchedRun, find
 from skerry.workspace.run_folder import REMOVED, RunFolder
 from skerry.workspace.state_folder import StateFolder
 

@@ -20,7 +20,8 @@ from skerry.model import (
     ServerInfo,
     State,
 )
-from skerry.workspace.launching import LaunchedRun, Launching
+from skerry.workspace.launched_run import LaunchedRun
+from skerry.workspace.launching import Launching
 from skerry.workspace.life import Life
 from skerry.workspace.run_options import options_of
 

@@ -12,7 +12,8 @@ from skerry.model import RunEvent
 from skerry.plugin import RunStart
 from skerry.rpc.published_runs import FollowedRun, PublishedRuns
 from skerry.user_process.journal import JOURNAL, Tail
-from skerry.workspace.launching import LaunchedRun, Launching
+from skerry.workspace.launched_run import LaunchedRun
+from skerry.workspace.launching import Launching
 from skerry.workspace.location import Location
 from skerry.workspace.workspace import Workspace
 

@@ -16,8 +16,9 @@ from skerry.code_server import Processes
 from skerry.errors import UnknownLocationError
 from skerry.model import LocationState, Problem, ReloadResult, WorkspaceReloadResult, WorkspaceState
 from skerry.plugin.registry import Registry
+from skerry.workspace.launched_run import LaunchedRun
 from skerry.workspace.launchers import Launchers
-from skerry.workspace.launching import LaunchedRun, Launching
+from skerry.workspace.launching import Launching
 from skerry.workspace.life import Life
 from skerry.workspace.location import Location
 from skerry.workspace.moves import Observer
