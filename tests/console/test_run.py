@@ -174,6 +174,7 @@ def test_the_same_id_is_run_once(folder: Path) -> None:
     second = skerry(folder, "run", "weekly", "--run-id", "mine")
     assert (first.returncode, second.returncode) == (0, 0)
     assert second.stdout == first.stdout
+    assert (first.stderr, "nothing was started" in second.stderr) == ("", True)
 
 
 def test_without_a_workspace_file_a_python_file_is_enough(folder: Path) -> None:

@@ -64,6 +64,18 @@ def tried():
     hang_up()
 """
 
+LONG = """
+from skerry import pipeline, solid
+
+@solid(config_schema={"type": "array"})
+def take(context):
+    pass
+
+@pipeline
+def long():
+    take()
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -148,6 +160,56 @@ def test_one_is_shown_with_all_that_there_is(three: Path) -> None:
     assert "No run of this workspace has the id 'run-9'." in answer.stderr
 
 
+def test_what_was_asked_for_is_shown_where_it_is_not_the_usual(folder: Path) -> None:
+    config = {"solids": {"leave": {"config": {"exit": "exit"}}}}
+    options = ["--config-json", json.dumps(config), "--max-concurrency", "2", "--run-id", "mine"]
+    answer = skerry(folder, "run", "leaving", "--solid", "one", "--solid", "leave", *options)
+    assert answer.returncode == 1, answer.stderr
+    shown = skerry(folder, "runs", "show", "mine").stdout
+    assert re.search(r"^  launched +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", shown, re.MULTILINE)
+    for line in ("  generation  1", "  solids      one, leave", "  at a time   2 solids"):
+        assert f"\n{line}\n" in shown
+    assert "\nrun config\n    solids:\n      leave:\n        config:\n          exit: exit\n" in shown
+    assert "launcher" not in shown
+
+
+def test_a_long_run_config_is_shown_whole_only_if_wanted(tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text(LONG)
+    config = {"solids": {"take": {"config": [f"line {number}" for number in range(30)]}}}
+    answer = skerry(tmp_path, "run", "-f", "long.py", "long", "--run-id", "mine", "--config-json", json.dumps(config))
+    assert answer.returncode == 0, answer.stderr
+    shown = skerry(tmp_path, "runs", "show", "mine").stdout
+    assert "- line 16\n    ... 13 lines more\n" in shown
+    assert "- line 29\n" in skerry(tmp_path, "runs", "show", "mine", "-v").stdout
+
+
+def test_one_is_given_as_json_with_its_events_and_its_output(three: Path) -> None:
+    record = json.loads(skerry(three, "runs", "show", "run-0", "--json").stdout)
+    (listed,) = (one for one in json.loads(skerry(three, "runs", "--json").stdout) if one["id"] == "run-0")
+    assert {name: record[name] for name in listed} == listed
+    assert [event["sequence"] for event in record["events"]] == [*range(1, len(record["events"]) + 1)]
+    assert record["events"][-1]["type"] == "RUN_SUCCEEDED"
+    rest = {name: record[name] for name in record.keys() - listed.keys() - {"events"}}
+    assert rest == {
+        "run_config": {},
+        "solids": [],
+        "max_concurrency": 1,
+        "launcher": "process",
+        "output": "printed\n",
+    }
+
+
+def test_a_run_of_a_file_alone_is_run_again_with_it(tmp_path: Path) -> None:
+    (tmp_path / "tried.py").write_text(TRIED)
+    assert skerry(tmp_path, "run", "-f", "tried.py", "tried", "--run-id", "mine").returncode == 0
+    answer = skerry(tmp_path, "runs", "rerun", "mine", "-f", "tried.py")
+    assert answer.returncode == 0, answer.stderr
+    assert "hang_up  succeeded" in answer.stdout
+    answer = skerry(tmp_path, "runs", "rerun", "mine")
+    assert answer.returncode == 2
+    assert "name a workspace file with -w, or a Python file with -f" in answer.stderr
+
+
 def test_on_a_terminal_there_is_a_time_line(three: Path) -> None:
     with screen(three, "runs", "show", "run-0") as terminal:
         terminal.wait_for("runs.py/runs/daily  SUCCEEDED", "━", "one of blue")
@@ -171,8 +233,8 @@ def test_a_run_again_from_its_failure_takes_over_what_was_done(three: Path) -> N
     assert (three / "ran").read_text().split() == ["second", "third"]
     (newest,) = ids(three, "--limit", "1")
     shown = skerry(three, "runs", "show", newest).stdout
-    assert "after the run run-2" in shown
-    assert "  tags  number=2\n" in shown
+    assert "  after run   run-2\n" in shown
+    assert "  tags        number=2\n" in shown
     assert "the answer is 42" in shown
     # Of one that has done the rest nothing is left.
     again = skerry(three, "runs", "rerun", newest, "--from-failure")

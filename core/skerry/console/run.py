@@ -99,6 +99,8 @@ def run(
                 detached=detach,
                 launcher=launcher,
             )
+        if launched.was_there:
+            click.echo(f"A run {launched.id} of the same is there: nothing was started, this is how it went.", err=True)
         if detach:
             click.echo(launched.id)
             return

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from skerry.console.options import OPTIONS, WorkspaceSource, workspace_file_option, workspace_folder
+from skerry.console.options import OPTIONS, WorkspaceSource, workspace_folder, workspace_options
 from skerry.console.printing import open_page, show_why_unusable, write_json
 from skerry.console.refusing import refusing
 from skerry.console.run import DETACH, LAUNCHER, follow
 from skerry.console.text import safe
 
 if TYPE_CHECKING:
+    from skerry.model import Run, RunEvent
     from skerry.runs import RunRecords
 
 #: The statuses of a run, for the command line alone: the model is not imported for ``--help``.
@@ -53,13 +54,12 @@ def runs(
     if ctx.invoked_subcommand is not None:
         return
     from skerry.model import RunStatus
-    from skerry.runs.records import summary
 
     wanted = [RunStatus(one) for one in status] or None
     with _records(files) as records:
         found = records.find(location=location, pipeline=pipeline, status=wanted, limit=limit)
     if as_json:
-        write_json([summary(run) for run in found])
+        write_json([_summary(run) for run in found])
         return
     from skerry.console.render.page import put
     from skerry.console.render.run import render_runs
@@ -71,21 +71,28 @@ def runs(
 @runs.command("show", short_help="Show one run.")
 @click.argument("run_id", metavar="RUN")
 @OPTIONS[0]
+@click.option("--json", "as_json", is_flag=True, help="Print its record in JSON, with its events and its output.")
 @click.option("-v", "--verbose", is_flag=True, help="Leave nothing out: frames in libraries, the whole log.")
-def show(run_id: str, files: tuple[str, ...], verbose: bool) -> None:
-    """Show one run: its solids on a time line, its log, what it has failed with, and what it has printed.
+def show(run_id: str, files: tuple[str, ...], as_json: bool, verbose: bool) -> None:
+    """Show one run: its solids on a time line, what was asked for, its log, its errors, and what it has printed.
 
     Of a run that is executed elsewhere, and that nobody on this machine follows, its location is asked first.
 
     Exit code: 0; 2 when no run of the workspace has that id.
     """
-    from skerry.console.render.page import put
-    from skerry.console.render.run import RunView, render_last_heard, render_story
     from skerry.console.runs_elsewhere import looked_up
 
     with looked_up(run_id, files) as found:
-        known, view = found.run, RunView()
-        for event in found.events_so_far():
+        known, events = found.run, found.events_so_far()
+        if as_json:
+            write_json(_details(known, events, found.output()))
+            return
+        from skerry.console.render.page import put
+        from skerry.console.render.run import RunView, render_last_heard
+        from skerry.console.render.run_story import render_story
+
+        view = RunView()
+        for event in events:
             view.take(event)
         console, page = open_page(verbose=verbose)
         put(console, page, render_story(known, view, found.output(), page, time.time()))
@@ -95,7 +102,7 @@ def show(run_id: str, files: tuple[str, ...], verbose: bool) -> None:
 
 @runs.command("rerun", short_help="Run it again.")
 @click.argument("run_id", metavar="RUN")
-@workspace_file_option
+@workspace_options
 @click.option("--from-failure", is_flag=True, help="Take over what its solids have given, and run the others.")
 @LAUNCHER
 @DETACH
@@ -179,3 +186,35 @@ def _records(files: tuple[str, ...]) -> Iterator[RunRecords]:
 
     with refusing(), RunRecords(workspace_folder(files)) as records:
         yield records
+
+
+def _summary(run: Run) -> Mapping[str, object]:
+    """Give what ``--json`` tells of a run."""
+    return {
+        "id": run.id,
+        "status": run.status.value,
+        "location": run.location,
+        "repository": run.options.repository,
+        "pipeline": run.options.pipeline,
+        "generation": run.generation,
+        "image": run.image,
+        "tags": dict(run.options.tags),
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "parent_id": run.options.parent_id,
+        "error": run.error.to_json() if run.error is not None else None,
+    }
+
+
+def _details(run: Run, events: Iterable[RunEvent], output: str) -> Mapping[str, object]:
+    """Give what ``--json`` tells of a run that is looked at alone."""
+    return {
+        **_summary(run),
+        "run_config": run.options.run_config,
+        "solids": list(run.options.solids),
+        "max_concurrency": run.options.max_concurrency,
+        "launcher": run.launcher,
+        "events": [event.to_json() for event in events],
+        "output": output,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -114,25 +114,6 @@ class RunRecords:
             for runs in self._state_folder.places("runs"):
                 RunFolder(runs / run_id).remove()
             self._index.delete(run_id)
-
-
-def summary(run: Run) -> Mapping[str, object]:
-    """Give what ``--json`` tells of a run."""
-    return {
-        "id": run.id,
-        "status": run.status.value,
-        "location": run.location,
-        "repository": run.options.repository,
-        "pipeline": run.options.pipeline,
-        "generation": run.generation,
-        "image": run.image,
-        "tags": dict(run.options.tags),
-        "created_at": run.created_at,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "parent_id": run.options.parent_id,
-        "error": run.error.to_json() if run.error is not None else None,
-    }
 
 
 def _known(folder: RunFolder) -> Run | None:

@@ -32,6 +32,8 @@ class LaunchedRun:
         self._folder = folder
         self._following = following
         self._known = run
+        #: Whether a run of its id was there already when it was launched, so that nothing was started.
+        self.was_there = False
         self._events: list[RunEvent] = []
         self._tail = Tail(str(folder.path / JOURNAL))
         self._changed = following.report.changed if following is not None else threading.Condition()

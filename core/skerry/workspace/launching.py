@@ -71,7 +71,9 @@ class Launching:
                 there = folder.run()
                 check_same(there, run)
                 server.end_run()
-                return self._resumed(life, LaunchedRun(folder, there))
+                before = self._resumed(life, LaunchedRun(folder, there))
+                before.was_there = True
+                return before
             try:
                 if elsewhere:
                     following.report.hold()

@@ -48,10 +48,12 @@ def render_move(location: LocationState, move: Move, page: Page) -> Text:
 
 
 def ago(at: float) -> str:
-    """Say how long ago that was, coarsely: ``now``, ``12 s``, ``3 min``, ``5 h``."""
+    """Say how long ago that was, coarsely: ``now``, ``12 s``, ``3 min``, ``5 h``, ``4 d``."""
     seconds = max(time.time() - at, 0)
     if seconds < 1:
         return "now"
     if seconds < 60:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.0f} h"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} d"

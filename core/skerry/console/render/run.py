@@ -20,10 +20,6 @@ from skerry.model import ErrorInfo, PipelineSnapshot, Run, RunEvent, RunStatus
 BAR = 12
 #: Lines of the log that are shown below the rows.
 LOG_LINES = 5
-#: Lines of the log, and of what was printed, in the story of a run.
-_STORY_LINES = 20
-#: Cells of a time line.
-_TIMELINE = 40
 
 STATUS_STYLES = {
     RunStatus.QUEUED: QUIET,
@@ -43,7 +39,7 @@ _MARKS = {
     "retries": "↻",
     "not run": "◦",
 }
-_STYLES = {
+SOLID_STYLES = {
     "waits": QUIET,
     "runs": MOVING,
     "succeeded": GOOD,
@@ -106,7 +102,7 @@ class RunView:
         elif event.type is EventType.SOLID_SKIPPED:
             row.state, row.text = "skipped", event.data["reason"]
         elif event.type is EventType.SOLID_SUCCEEDED:
-            row.state, row.ended, row.fraction, row.text = "succeeded", event.at, None, _after_retries(row)
+            row.state, row.ended, row.fraction, row.text = "succeeded", event.at, None, after_retries(row)
         elif event.type is EventType.SOLID_FAILED:
             canceled = bool(event.data.get("canceled"))
             row.state, row.ended, row.fraction = "canceled" if canceled else "failed", event.at, None
@@ -125,10 +121,10 @@ def render_run(run: Run, view: RunView, page: Page, now: float, height: int | No
         shown = (moving + [row for row in rows if row not in moving])[: room - 1]
         left_out = len(rows) - len(shown)
         rows = [row for row in rows if row in shown]
-    lines = [_head(run, page, now), *_rows(rows, page, now)]
+    lines = [head(run, page, now), *_rows(rows, page, now)]
     if left_out:
         lines.append(line((f"  {page.ellipsis} {counted(left_out, 'solid')} more", QUIET)))
-    return [*lines, *(_log_line(event, page) for event in tail)]
+    return [*lines, *(log_line(event, page) for event in tail)]
 
 
 def render_end(run: Run, view: RunView, page: Page) -> list[Text]:
@@ -149,34 +145,13 @@ def render_runs(runs: Sequence[Run], page: Page, now: float) -> list[Text]:
     return columns([_listed(run, now) for run in runs], page, flexible=(1,))
 
 
-def render_story(run: Run, view: RunView, output: str, page: Page, now: float) -> list[Text]:
-    """Give a run as it went: its solids on a time line, its log, why it has failed, and what it has printed."""
-    lines = [_head(run, page, now), *_timeline(run, view, page, now)]
-    if run.options.tags:
-        tags = ", ".join(f"{name}={value}" for name, value in run.options.tags.items())
-        lines.append(line(("  tags  ", QUIET), tags))
-    if run.options.parent_id is not None:
-        lines.append(line(("  after the run ", QUIET), run.options.parent_id))
-    log = view.log if page.verbose else view.log[-_STORY_LINES:]
-    if log:
-        lines += [line(), line(("log", STRONG))]
-        for event in log:
-            lines += [_log_line(event, page), *_more_of(event, page, "      ")]
-    lines += render_end(run, view, page)
-    if output:
-        written = output.splitlines()
-        shown = written if page.verbose else written[-_STORY_LINES:]
-        lines += [line(), line(("printed", STRONG)), *(line("    ", text) for text in shown)]
-    return lines
-
-
 def render_event(event: RunEvent, page: Page) -> list[Text]:
     """Give an event as a line, and what went wrong below it."""
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
     words, style = _words(event)
     first = words.partition("\n")[0]
     lines = [line((at, QUIET), "  ", (event.solid or "the run", STRONG), "  ", (first, style))]
-    return lines + _more_of(event, page, "  ")
+    return lines + more_of(event, page, "  ")
 
 
 def render_cancelling(page: Page) -> list[Text]:
@@ -231,75 +206,47 @@ def _words(event: RunEvent) -> tuple[str, str]:
     }.get(event.type, (event.type.value, ""))
 
 
-def _head(run: Run, page: Page, now: float) -> Text:
-    seconds = f"  {_seconds(run.started_at, run.ended_at, now)}" if run.started_at is not None else ""
+def head(run: Run, page: Page, now: float) -> Text:
+    """Give what was run, how it is, for how long, and its id."""
+    took = f"  {seconds_of(run.started_at, run.ended_at, now)}" if run.started_at is not None else ""
     name = f"{run.location}/{run.options.repository}/{run.options.pipeline}"
-    return line(
-        (name, STRONG), "  ", (run.status.value, STATUS_STYLES[run.status]), (f"{seconds}  run {run.id}", QUIET)
-    )
+    return line((name, STRONG), "  ", (run.status.value, STATUS_STYLES[run.status]), (f"{took}  run {run.id}", QUIET))
 
 
 def _rows(rows: Sequence[SolidRow], page: Page, now: float) -> list[Text]:
     made = columns([_cells(row, page, now) for row in rows], page, indent=4, flexible=(0, 3))
-    marks = (line("  ", (_MARKS[row.state] if page.drawing else " ", _STYLES[row.state]), " ") for row in rows)
+    marks = (line("  ", (_MARKS[row.state] if page.drawing else " ", SOLID_STYLES[row.state]), " ") for row in rows)
     return [mark + text for mark, text in zip(marks, made, strict=True)]
 
 
 def _cells(row: SolidRow, page: Page, now: float) -> list[Piece]:
-    took = _seconds(row.began, row.ended, now) if row.began is not None else ""
-    return [(row.name, ""), _bar(row, page), (took, QUIET), (row.text, _STYLES[row.state])]
+    took = seconds_of(row.began, row.ended, now) if row.began is not None else ""
+    return [(row.name, ""), _bar(row, page), (took, QUIET), (row.text, SOLID_STYLES[row.state])]
 
 
 def _bar(row: SolidRow, page: Page) -> Piece:
     if row.state != "runs" or row.fraction is None or not page.drawing:
-        return row.state, _STYLES[row.state]
+        return row.state, SOLID_STYLES[row.state]
     full = round(row.fraction * BAR)
     return "━" * full + "─" * (BAR - full) + f" {row.fraction:4.0%}", MOVING
 
 
 def _listed(run: Run, now: float) -> list[Piece]:
-    took = _seconds(run.started_at, run.ended_at, now) if run.started_at is not None else ""
+    took = seconds_of(run.started_at, run.ended_at, now) if run.started_at is not None else ""
     name = f"{run.location}/{run.options.repository}/{run.options.pipeline}"
     status = (run.status.value, STATUS_STYLES.get(run.status, ""))
     return [status, (name, STRONG), (ago(run.created_at), QUIET), (took, QUIET), (run.id, QUIET)]
 
 
-def _timeline(run: Run, view: RunView, page: Page, now: float) -> list[Text]:
-    """Give a row for each solid, with a bar from its start to its end."""
-    began = run.started_at or run.created_at
-    whole = max((run.ended_at or now) - began, 0.001)
-    rows = []
-    for row in view.rows.values():
-        took = _seconds(row.began, row.ended or run.ended_at, now) if row.began is not None else ""
-        bar = _span(row, began, whole, run.ended_at or now) if page.drawing else ""
-        rows.append(
-            [
-                (row.name, ""),
-                (row.state, _STYLES[row.state]),
-                (bar, _STYLES[row.state]),
-                (took, QUIET),
-                (_after_retries(row), QUIET),
-            ]
-        )
-    return indented(columns(rows, page, flexible=(0,)))
-
-
-def _span(row: SolidRow, began: float, whole: float, end: float) -> str:
-    if row.began is None:
-        return ""
-    first = int((row.began - began) / whole * _TIMELINE)
-    last = max(first + 1, round(((row.ended or end) - began) / whole * _TIMELINE))
-    return " " * min(first, _TIMELINE - 1) + "━" * (min(last, _TIMELINE) - min(first, _TIMELINE - 1))
-
-
-def _log_line(event: RunEvent, page: Page) -> Text:
+def log_line(event: RunEvent, page: Page) -> Text:
+    """Give the first line of what was logged."""
     level = str(event.data["level"])
     message = str(event.data["message"]).partition("\n")[0]
     words = f"{level}  {message}" if level in _LEVELS else message
     return line("    ", (f"{event.solid}: " if event.solid else "", QUIET), (words, _LEVELS.get(level, QUIET)))
 
 
-def _more_of(event: RunEvent, page: Page, by: str) -> list[Text]:
+def more_of(event: RunEvent, page: Page, by: str) -> list[Text]:
     """Give what does not stand in the line of an event: the rest of a message, and what went wrong."""
     message = str(event.data["message"]) if event.type is EventType.LOG else ""
     lines = [line(by, (text, QUIET)) for text in message.split("\n")[1:]]
@@ -308,12 +255,13 @@ def _more_of(event: RunEvent, page: Page, by: str) -> list[Text]:
     return lines
 
 
-def _seconds(began: float | None, ended: float | None, now: float) -> str:
+def seconds_of(began: float | None, ended: float | None, now: float) -> str:
+    """Say how long it took, or takes."""
     seconds = max((ended or now) - (began or now), 0.0)
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def _after_retries(row: SolidRow) -> str:
+def after_retries(row: SolidRow) -> str:
     """Say how often it has failed before: whoever looks only at the end would not know."""
     return f"after {counted(row.retries, 'retry')}" if row.retries else ""
 
