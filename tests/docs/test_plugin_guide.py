@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -13,11 +15,14 @@ from typing import Any
 import psutil
 import pytest
 from support.pages import ROOT, blocks, headings, read, section, table
-from support.plugins import install
+from support.plugins import install, install_launcher
+from support.runs import config, only
 from support.servers import serving
+from support.waiting import wait_until
 
-from skerry import State, Workspace, plugin
+from skerry import RunStatus, State, Workspace, plugin
 from skerry.plugin import (
+    LocationError,
     LocationType,
     Origin,
     PythonEnvironment,
@@ -169,6 +174,84 @@ def test_the_type_that_spawns_serves_with_low_priority_and_again_beside_the_old(
     assert location.reload().error is None
     assert location.server is not None
     assert location.server.address != first.address
+
+
+@pytest.fixture
+def by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Callable[[str], Workspace]) -> Workspace:
+    """Give a workspace of one location whose runs are launched by the launcher of the page."""
+    (code,) = (block.text for block in blocks(PAGE, "python") if block.file == "elsewhere/command_launcher.py")
+    install_launcher(tmp_path / "site", "command", code, "CommandLauncher")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    (tmp_path / "niced.py").write_text(NICED)
+    return load("{load_from: [python_file: niced.py], run_launcher: {command: {before: [nice, -n, '5']}}}")
+
+
+NICED = """
+import os, time
+from pathlib import Path
+from skerry import pipeline, solid
+
+@solid(config_schema={"type": "object"})
+def work(context):
+    print("niceness", os.nice(0))
+    if context.solid_config:
+        try:
+            Path(context.solid_config["sleep"]).touch()
+            time.sleep(60)
+        finally:
+            Path(context.solid_config["sleep"]).unlink()
+
+@pipeline
+def niced():
+    work()
+"""
+
+
+def test_the_launcher_of_commands_executes_a_run_and_brings_what_it_prints(
+    by_command: Workspace, tmp_path: Path
+) -> None:
+    run = only(by_command).launch("niced")
+    assert run.wait(60).status is RunStatus.SUCCEEDED
+    assert run.run.launcher == "command"
+    assert run.output() == f"niceness {os.nice(0) + 5}\n"
+    assert [event.sequence for event in run.events()] == [*range(1, run.run.sequence + 1)]
+    wait_until(lambda: not list(tmp_path.rglob("command.log")), what="the removal of its own file")
+
+
+def test_the_launcher_of_commands_cancels_a_run(by_command: Workspace, tmp_path: Path) -> None:
+    run = only(by_command).launch("niced", run_config=config("work", sleep=str(tmp_path / "asleep")))
+    wait_until((tmp_path / "asleep").exists, what="its sleep", seconds=60)
+    run.cancel()
+    assert run.wait(60).status is RunStatus.CANCELED
+    assert not (tmp_path / "asleep").exists()
+
+
+def test_the_launcher_of_commands_ends_its_runs_with_the_workspace(by_command: Workspace, tmp_path: Path) -> None:
+    run = only(by_command).launch("niced", run_config=config("work", sleep=str(tmp_path / "asleep")))
+    wait_until((tmp_path / "asleep").exists, what="its sleep", seconds=60)
+    wait_until(lambda: run.output() == f"niceness {os.nice(0) + 5}\n", what="its output")
+    by_command.close()
+    assert run.run.status is RunStatus.CANCELED
+
+
+def test_the_launcher_of_commands_tells_of_a_command_that_ends_without_a_word(
+    by_command: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "skerry").write_text("#!/bin/sh\necho no such partition >&2\nexit 3\n")
+    (tmp_path / "skerry").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    run = only(by_command).launch("niced")
+    assert run.wait(60).status is RunStatus.FAILED
+    assert run.run.error is not None
+    assert run.run.error.message.startswith("The command ended with exit code 3,")
+    assert run.run.error.output == "no such partition\n"
+
+
+def test_the_launcher_of_commands_refuses_what_it_cannot_do(by_command: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(LocationError, match="cannot detach runs"):
+        only(by_command).launch("niced", detached=True)
+    assert not list((tmp_path / ".skerry").rglob("run.json"))
 
 
 @pytest.mark.parametrize(
