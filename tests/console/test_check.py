@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.commands import environment, skerry
-from support.plugins import NOTEBOOK, install
+from support.plugins import NOTEBOOK, QUEUE, install, install_launcher
 from support.waiting import wait_until
 
 from skerry.model import WorkspaceState
@@ -362,3 +362,40 @@ def test_a_plugin_that_is_installed_twice_fails_only_under_strict(folder: Path) 
 
 def test_a_selector_does_not_belong_to_a_check(folder: Path) -> None:
     assert check(workspace(folder, GOOD), "hello.py").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("launcher", "place", "message", "hint"),
+    [
+        ("queue: {name: none}", "4:3", "There is no such queue: {'name': 'none'}", ""),
+        (
+            "docker: {network: jobs}",
+            "4:3",
+            "The run launcher docker needs docker, which is not installed.",
+            "Run `pip install 'skerry[docker]'`.",
+        ),
+    ],
+)
+def test_a_run_launcher_that_cannot_be_used_fails_it_where_the_file_chooses_it(
+    launcher: str, place: str, message: str, hint: str, folder: Path, write: Write
+) -> None:
+    install_launcher(folder, "queue", QUEUE, "Queue")
+    write("sitecustomize.py", "import sys\nsys.modules['docker'] = None\n")
+    write("workspace.yaml", f"{GOOD}run_launcher:\n  {launcher}\n")
+    answer = check(folder)
+    assert answer.returncode == 1, answer.stderr
+    assert f"workspace.yaml:{place}: error: {message}\n" in answer.stdout
+    assert hint in answer.stdout
+    assert answer.stdout.endswith("1 location: 1 READY; 1 error in the workspace file\n")
+    (problem,) = json.loads(check(folder, "--json").stdout)["problems"]
+    assert (problem["message"], problem["hint"], problem["location"]) == (message, hint, None)
+    # Which locations there are, and how they are, does not depend on it.
+    assert check(folder, "--schema-only").returncode == 0
+
+
+def test_a_run_launcher_that_can_be_used_costs_nothing(folder: Path, write: Write) -> None:
+    install_launcher(folder, "queue", QUEUE, "Queue")
+    write("workspace.yaml", f"{GOOD}run_launcher: {{queue: {{name: jobs}}}}\n")
+    answer = check(folder)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.endswith("1 location: 1 READY\n")

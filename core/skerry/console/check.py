@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,8 @@ def check(
 
     Nothing keeps running.
 
-    Exit code: 0 when all is well; 1 when an entry has an error, a location fails or a definition had to be left out;
-    2 when the workspace file or the command line cannot be used.
+    Exit code: 0 when all is well; 1 when an entry has an error, a location fails, a definition had to be left out or
+    the run launcher of the file cannot be used; 2 when the workspace file or the command line cannot be used.
     """
     from skerry.errors import WorkspaceFileError
 
@@ -89,7 +90,8 @@ def _load(source: WorkspaceSource, *, quiet: bool, verbose: bool) -> tuple[Works
                 wait_and_show(workspace, None, None, console, page)
             else:
                 wait(workspace, None, None)
-        return workspace.snapshot, None
+        problem, state = workspace.check_run_launcher(), workspace.snapshot
+        return (replace(state, problems=(*state.problems, problem)) if problem is not None else state), None
 
 
 def _print(state: WorkspaceState, entries: int | None, *, as_annotations: bool, verbose: bool) -> None:

@@ -91,9 +91,9 @@ class RunLaunch:
 class RunLauncher(ABC):
     """Has runs executed. A plugin gives a subclass, found by an entry point in the group ``skerry.run_launchers``.
 
-    The workspace makes one object of it, when the first run is launched with it, and another one when the options in
-    the workspace file have changed; the earlier one goes on with the runs that it has. It closes them with itself. All
-    methods may be called by any thread, several at a time.
+    The workspace makes one object of it, when the first run is launched with it or its use is checked, and another one
+    when the options in the workspace file have changed; the earlier one goes on with the runs that it has. It closes
+    them with itself. All methods may be called by any thread, several at a time.
     """
 
     #: The entry point's name, by which the launcher is chosen.
@@ -104,7 +104,10 @@ class RunLauncher(ABC):
     schema: ClassVar[Mapping[str, Any]] = {"type": "object", "additionalProperties": False}
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        """``options``: as the schema has them, references resolved. Raises LocationError where they cannot be used."""
+        """``options``: as the schema has them, references resolved. Reaches for nothing outside this process yet.
+
+        Raises LocationError where they cannot be used, or the launcher lacks something here, such as a package.
+        """
         self.options = options
 
     def check(self, launch: RunLaunch) -> None:  # noqa: B027  # most have nothing to check

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from skerry.errors import ErrorKind, KindError, LocationError, PluginError, SkerryError
+from skerry.model import Problem, Severity
 from skerry.plugin import RunLauncher
 from skerry.plugin.failures import words_of_failure
 from skerry.plugin.registry import Registry
@@ -66,6 +67,19 @@ class Launchers:
                 self._replaced.append(before)
             self._made[chosen.key] = made
             return made
+
+    def problem(self) -> Problem | None:
+        """Make the one that the workspace file chooses, unless that is wrong by itself, and say why it cannot be."""
+        chosen = self._chosen
+        if chosen is None or chosen.errors:
+            return None
+        try:
+            self.get(None)
+        except LocationError as error:
+            message, _, hint = str(error).partition("\n")
+            place = (chosen.file, chosen.line, chosen.column)
+            return Problem(Severity.ERROR, error.kind.value, None, *place, message, hint)
+        return None
 
     def close(self) -> None:
         """Close all of them. Idempotent."""

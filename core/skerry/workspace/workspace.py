@@ -140,6 +140,13 @@ class Workspace:
         """What is wrong in the workspace files, those of single entries included, in the files' order."""
         return self._problems
 
+    def check_run_launcher(self) -> Problem | None:
+        """Make the run launcher that the workspace files choose, as the first run does; gives why that cannot be.
+
+        None: it can be, or no file chooses one, or what is wrong with it stands in ``problems``.
+        """
+        return self._launchers.problem()
+
     @property
     def snapshot(self) -> WorkspaceState:
         """All that is known at one moment. Its ``to_json`` is what ``skerry inspect --json`` prints."""

@@ -49,13 +49,16 @@ class ChosenLauncher:
 
     ``key``: as written, empty when it cannot be told. ``options``: storable; None when a problem cost them.
     ``written``: secrets that the file itself holds, by the names that ``options`` has for them; never to be stored or
-    shown.
+    shown. ``file``, ``line``, ``column``: where the key stands, as a ``Problem`` has them.
     """
 
     key: str
     options: Mapping[str, Any] | None
     problems: tuple[Problem, ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -119,7 +119,8 @@ def _describe(files: list[FileDraft], paths: tuple[str, ...]) -> WorkspaceDescri
 
 def _launcher(file: FileDraft, draft: OptionsDraft) -> ChosenLauncher:
     problems = _masked(_problems(draft.findings, file.file), draft)
-    return ChosenLauncher(draft.type, draft.options, problems, draft.written)
+    line, column = draft.type_place or (None, None)
+    return ChosenLauncher(draft.type, draft.options, problems, draft.written, file.file, line, column)
 
 
 def _entry(draft: Draft, file: FileDraft) -> Entry:

@@ -81,7 +81,9 @@ class DockerLauncher(RunLauncher):
     }
 
     def __init__(self, options: Mapping[str, Any]) -> None:
+        """See ``RunLauncher``; without the Docker SDK there is none."""
         super().__init__(options)
+        self._sdk = _sdk()
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._followers: dict[str, Follower] = {}
@@ -89,7 +91,6 @@ class DockerLauncher(RunLauncher):
 
     def check(self, launch: RunLaunch) -> None:
         """See ``RunLauncher``: it needs an image, and the engine."""
-        self._sdk()  # what is missing on this machine comes first
         image_of(launch)
         self._connected().check()
 
@@ -154,25 +155,11 @@ class DockerLauncher(RunLauncher):
         if engine is not None:
             engine.close()
 
-    def _sdk(self) -> type[Engine]:
-        """Import what speaks to an engine. Raises LocationError."""
-        try:
-            from skerry_docker_launcher.engine import Engine
-        except ModuleNotFoundError as error:
-            raise LocationError(
-                ErrorKind.EXTRA_NOT_INSTALLED,
-                what="The run launcher docker",
-                module=error.name,
-                requirement="skerry[docker]",
-            ) from error
-        return Engine
-
     def _connected(self) -> Engine:
         """Give the engine. Raises LocationError."""
-        engine = self._sdk()
         with self._lock:
             if self._engine is None:
-                self._engine = engine.connect()
+                self._engine = self._sdk.connect()
             return self._engine
 
     def _follow(self, container: Container, launch: RunLaunch, *, detached: bool) -> None:
@@ -189,3 +176,17 @@ class DockerLauncher(RunLauncher):
     def _over(self, follower: Follower) -> None:
         with self._lock:
             self._followers.pop(follower.run_id, None)
+
+
+def _sdk() -> type[Engine]:
+    """Import what speaks to an engine. Raises LocationError."""
+    try:
+        from skerry_docker_launcher.engine import Engine
+    except ModuleNotFoundError as error:
+        raise LocationError(
+            ErrorKind.EXTRA_NOT_INSTALLED,
+            what="The run launcher docker",
+            module=error.name,
+            requirement="skerry[docker]",
+        ) from error
+    return Engine
