@@ -103,6 +103,32 @@ def test_an_exception_whose_message_cannot_be_made_is_an_exception_still(load: L
     assert error.message.startswith("raises_unprintable.Unprintable: ")
 
 
+def test_of_a_group_of_exceptions_each_is_named_and_the_first_is_shown_whole(load: Load, write: Write) -> None:
+    write(
+        "group.py",
+        "def fail():\n    {}['day']\n\ntry:\n    fail()\nexcept KeyError as error:\n    first = error\n"
+        "raise ExceptionGroup('two went wrong', [first, ValueError('no\\nrows')])\n",
+    )
+    (location,) = load("load_from: [python_file: group.py]")
+    assert location.wait(60)
+    error = location.error
+    assert error is not None
+    assert error.message == (
+        "ExceptionGroup: two went wrong (2 sub-exceptions)\n- KeyError: 'day'\n- ValueError: no\nrows"
+    )
+    assert error.cause is not None
+    assert last_user_frame(error.cause) == ("group.py", 2, "{}['day']")
+
+
+def test_an_exception_that_is_no_group_may_call_anything_exceptions(load: Load, write: Write) -> None:
+    write("odd.py", "class Odd(Exception):\n    exceptions = {'a': 1}\n\nraise Odd('odd')\n")
+    (location,) = load("load_from: [python_file: odd.py]")
+    assert location.wait(60)
+    error = location.error
+    assert error is not None
+    assert error.message == "odd.Odd: odd"
+
+
 def test_sys_exit_at_import_is_an_error_of_that_location(load: Load) -> None:
     error = error_of(load, "sys_exit.py")
     assert error.kind is ErrorKind.SYSTEM_EXIT

@@ -10,8 +10,9 @@ from typing import Any, Dict, List, Optional, Tuple
 from skerry.errors import MESSAGES, DefinitionError, ErrorKind
 from skerry.model import ErrorInfo, Frame
 
-#: How long a chain of causes, a stack and a message may be; what is beyond helps nobody.
+#: How long a chain of causes, a group, a stack and a message may be; what is beyond helps nobody.
 _CAUSES = 8
+_MEMBERS = 20
 _FRAMES = 60
 _MESSAGE = 10_000
 #: Characters of a source line: a generated file may be one line, and a stack show it sixty times.
@@ -93,11 +94,20 @@ def _cause(error: BaseException, seen: List[int]) -> Optional[ErrorInfo]:
     cause = error.__cause__
     if cause is None and not error.__suppress_context__:
         cause = error.__context__
-    if cause is None and getattr(error, "exceptions", None):
-        cause = error.exceptions[0]  # type: ignore[attr-defined]  # of a group, the first tells most
+    members = _members(error)
+    if cause is None and members:
+        cause = members[0]  # it has frames there; of the others there are the words
     if cause is None or id(cause) in seen or len(seen) >= _CAUSES:
         return None
     return _describe(cause, seen)
+
+
+def _members(error: BaseException) -> Tuple[BaseException, ...]:
+    """Give the exceptions of a group: the built-in kind, or the package ``exceptiongroup`` in an older Python."""
+    members = getattr(error, "exceptions", None)
+    if isinstance(members, tuple) and all(isinstance(one, BaseException) for one in members):
+        return members
+    return ()
 
 
 def _frames(trace: Optional[TracebackType]) -> List[Frame]:
@@ -154,6 +164,8 @@ def _words(error: BaseException) -> Tuple[ErrorKind, str]:
         kind, detail = ErrorKind.MISSING_IMPORT, _python_words(error)
     else:
         kind, detail = ErrorKind.EXCEPTION, _python_words(error)
+    for member in _members(error)[:_MEMBERS]:
+        detail += f"\n- {_python_words(member)}"
     return kind, MESSAGES[kind].format(detail=detail)
 
 
