@@ -143,6 +143,39 @@ def test_nothing_begins_once_a_run_is_cancelled(solid: str, together: int, load:
         assert types(run)[-2] == ("SOLID_FAILED", solid)
 
 
+@pytest.mark.parametrize("together", [1, 2])
+def test_an_interrupt_that_does_not_end_what_the_code_waits_in_is_acted_on(
+    together: int, load: Load, write: Write
+) -> None:
+    # As it happens by chance to one that comes just before the code begins to wait.
+    write(
+        "sleeps.py",
+        """
+        import signal, threading, time
+        from skerry import pipeline, solid
+
+        @solid
+        def sleep_on(context):
+            threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # so that the other thread gets it
+            context.log.info("asleep")
+            try:
+                time.sleep(3600)
+            finally:
+                print("tidied up")
+
+        @pipeline
+        def sleeping():
+            sleep_on()
+        """,
+    )
+    run = only(load("load_from: [python_file: sleeps.py]")).launch("sleeping", max_concurrency=together)
+    assert told(run, "sleep_on") == "asleep"
+    run.cancel()
+    assert run.wait(30).status is RunStatus.CANCELED
+    assert run.output() == "tidied up\n"
+
+
 def test_a_crash_in_native_code_names_the_line(load: Load, write: Write) -> None:
     write(
         "crashes.py",

@@ -1,11 +1,14 @@
 """How a process of a run hears that the run is cancelled: by SIGINT or SIGTERM, as a KeyboardInterrupt in user code."""
 
 import contextlib
+import os
 import signal
 from typing import Any, Iterator
 
 #: The signals that cancel a run.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: Seconds between two nudges of a process that was sent one.
+NUDGE_AGAIN = 0.5
 
 
 class Cancellation:
@@ -19,6 +22,8 @@ class Cancellation:
         self._wanted = False
         for number in SIGNALS:
             signal.signal(number, self._cancel)
+        if signal.getsignal(signal.SIGURG) in (signal.SIG_DFL, signal.SIG_IGN):  # else it is user code's
+            signal.signal(signal.SIGURG, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     @contextlib.contextmanager
@@ -41,6 +46,17 @@ class Cancellation:
             self._wanted = True
         else:
             raise KeyboardInterrupt
+
+
+def nudge(pid: int) -> None:
+    """Have a process that was sent one of the signals act on it, wherever it is; harmless if it has.
+
+    Python runs handlers between two bytecodes. A signal that comes after the last of them, and before the system call
+    in which the code then waits, or that the kernel gives to another thread, would be acted on when that call is over.
+    Any further signal ends the call. SIGURG is the one that Go's runtime has chosen for the like: nobody minds it.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGURG)
 
 
 def block() -> None:

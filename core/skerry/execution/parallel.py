@@ -96,10 +96,11 @@ class _Processes:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, number)
             deadline = time.monotonic() + seconds
-            while self._children:
-                ready = self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            while self._children and time.monotonic() < deadline:
+                ready = self._poll.poll(min(max(0.0, deadline - time.monotonic()), cancellation.NUDGE_AGAIN) * 1000)
                 if not ready:
-                    break
+                    for child in self._children.values():
+                        cancellation.nudge(child.pid)
                 for descriptor, _ in ready:
                     with contextlib.suppress(NotToldError):  # that is why the run ends
                         self._read(descriptor)

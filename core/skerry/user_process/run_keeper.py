@@ -180,6 +180,8 @@ class _RunKeeper:
         self._poll = select.poll()
         self._canceled = False
         self._deadline: Optional[float] = None
+        #: When the run's process is nudged, once it was interrupted.
+        self._nudge_at: Optional[float] = None
         self._ending: Optional[Message] = None
         #: What the disk has answered the run that would have written its journal, as an ``errno``.
         self._refused: Optional[int] = None
@@ -208,6 +210,9 @@ class _RunKeeper:
                 break  # its pid may be somebody else's now
             if not self._canceled and os.path.exists(os.path.join(self._folder, CANCEL)):
                 self._cancel()
+            if self._nudge_at is not None and time.monotonic() >= self._nudge_at:
+                self._nudge_at = time.monotonic() + cancellation.NUDGE_AGAIN
+                cancellation.nudge(self._process.pid)
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._deadline = None
                 processes.kill_group(self._process.pid, signal.SIGKILL)
@@ -235,6 +240,7 @@ class _RunKeeper:
         if not self._canceled:
             self._canceled = True
             self._deadline = time.monotonic() + self._grace
+            self._nudge_at = time.monotonic() + cancellation.NUDGE_AGAIN
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGINT)
 
