@@ -82,6 +82,31 @@ def test_an_id_is_that_of_one_run(other: dict[str, Any], location: Location) -> 
     assert location.launch(**same).run.status is RunStatus.SUCCEEDED
 
 
+def test_what_several_processes_print_together_is_whole_lines_in_every_setting_of_python(
+    load: Load, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    write(
+        "talks.py",
+        """
+        from skerry import pipeline, solid
+
+        @solid
+        def talk():
+            for number in range(1000):
+                print("a line", number)
+
+        @pipeline
+        def talks():
+            for number in range(3):
+                talk.alias(f"talk_{number}")()
+        """,
+    )
+    run = only(load("load_from: [python_file: talks.py]")).launch("talks", max_concurrency=3)
+    assert run.wait(60).status is RunStatus.SUCCEEDED
+    assert sorted(run.output().splitlines()) == sorted(3 * [f"a line {number}" for number in range(1000)])
+
+
 def test_a_value_that_cannot_be_kept_passes_in_one_process_with_a_warning(location: Location) -> None:
     run = location.launch("awkward")
     assert run.wait(30).status is RunStatus.SUCCEEDED

@@ -11,10 +11,15 @@ _STACK_MORE = 0.02
 
 
 def write_at_once() -> None:
-    """Write each line as it comes: else what was printed is lost when user code calls os._exit, or is killed."""
+    """Write each line as it comes: else what was printed is lost when user code calls os._exit, or is killed.
+
+    And in one piece, also where PYTHONUNBUFFERED is set: else the lines of processes that print together are mixed.
+    """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(  # type: ignore[union-attr]
+                line_buffering=True, write_through=False, errors="backslashreplace"
+            )
 
 
 def flush() -> None:
