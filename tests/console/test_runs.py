@@ -208,6 +208,10 @@ def test_a_run_of_a_file_alone_is_run_again_with_it(tmp_path: Path) -> None:
     answer = skerry(tmp_path, "runs", "rerun", "mine")
     assert answer.returncode == 2
     assert "name a workspace file with -w, or a Python file with -f" in answer.stderr
+    (tmp_path / "workspace.yaml").write_text("load_from: [python_file: runs.py]\n")
+    answer = skerry(tmp_path, "runs", "rerun", "mine")
+    assert answer.returncode == 2
+    assert "is of the location 'tried.py', which is not in this workspace" in answer.stderr
 
 
 def test_on_a_terminal_there_is_a_time_line(three: Path) -> None:

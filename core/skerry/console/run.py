@@ -100,7 +100,9 @@ def run(
                 launcher=launcher,
             )
         if launched.was_there:
-            click.echo(f"A run {launched.id} of the same is there: nothing was started, this is how it went.", err=True)
+            click.echo(
+                f"There is a run {launched.id} of the same already: it is shown, and nothing was started.", err=True
+            )
         if detach:
             click.echo(launched.id)
             return

@@ -55,6 +55,8 @@ class _Run:
     known: bool | None = None
     #: Whether it has told all that there was when it was asked.
     caught_up: bool = False
+    #: Whether all that it has written was brought here.
+    is_output_kept: bool = False
 
 
 class RemoteRuns:
@@ -254,7 +256,10 @@ class RemoteRuns:
                 self._over(run, ErrorInfo(lost.kind, str(lost)))
             return
         try:
-            run.report.take([read_event(event) for event in part.events])
+            events = [read_event(event) for event in part.events]
+            if any(event.is_end for event in events):
+                self._fetch_last_output(peer, run)  # whoever hears of the end may look at it, or close all of this
+            run.report.take(events)
             run.after = part.events[-1].sequence if part.events else run.after
         except (ValueError, RecursionError):
             advice = "See whether both sides have the same version of Skerry."
@@ -267,7 +272,7 @@ class RemoteRuns:
                 self._changed.notify_all()
             return
         if part.over:
-            self._fetch_output(peer, run)
+            self._fetch_last_output(peer, run)
             self._over(run, None)
         self._tell(run, known=True, caught_up=part.over or not part.events)
 
@@ -282,13 +287,21 @@ class RemoteRuns:
             self._runs.pop(run.run_id, None)
             self._changed.notify_all()
 
-    def _fetch_output(self, peer: Peer, run: _Run) -> None:
+    def _fetch_last_output(self, peer: Peer, run: _Run) -> None:
+        """Bring what a run that is over has written, unless it is here; if that cannot be now, once it is back."""
+        if not run.is_output_kept:
+            run.is_output_kept = self._fetch_output(peer, run)
+
+    def _fetch_output(self, peer: Peer, run: _Run) -> bool:
+        """Bring what a run has written by now; tells whether that could be."""
         with contextlib.suppress(LocationError):
             peer.require("RunOutput", "Showing what a run has written")
             with peer.errors():
                 request = messages.RunOutputRequest(run_id=run.run_id)
                 parts = peer.stream(peer.stubs.run_output, request, OUTPUT_TIMEOUT)
                 run.report.keep_output("".join(part.text for part in parts))
+                return True
+        return False
 
     # -- asking -------------------------------------------------------------------------------------------------------
 

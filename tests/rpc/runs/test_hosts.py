@@ -77,3 +77,12 @@ def test_closing_waits_until_the_server_knows_what_was_detached(code: Path, load
         closed.result(30)
         (code / "go").touch()
         assert ended(code, run.run.id) == "RUN_SUCCEEDED"
+
+
+def test_what_a_run_has_printed_is_here_as_soon_as_its_end_is_known(server: Server, code: Path, load: Load) -> None:
+    workspace = load(f"load_from: [grpc_server: {{port: {server.port}, location_name: remote}}]")
+    run = ready(workspace["remote"]).launch("waiting", run_config=config("wait", file=str(code / "go")), detached=True)
+    (code / "go").touch()
+    assert run.wait(30).status is RunStatus.SUCCEEDED
+    workspace.close()
+    assert run.output() == "torn down\n"
