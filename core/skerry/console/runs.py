@@ -136,8 +136,8 @@ def rerun(
                 raise click.UsageError(f"The run {before.id} has succeeded: there is nothing left to run.")
             if before.location not in workspace:
                 raise click.UsageError(
-                    f"The run {before.id} is of the location {safe(before.location)!r}, which is not in this workspace: "
-                    "name the file that has it with -w, or its Python file with -f."
+                    f"The run {before.id} is of the location {safe(before.location)!r}, which is not in this workspace."
+                    "\nName the file that has it with -w, or its Python file with -f."
                 )
             location = workspace[before.location]
             options = replace(before.options, parent_id=before.id if from_failure else None)
