@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
+
+import yaml
 
 from skerry.errors import ErrorKind, RunError
 from skerry.workspace_file.document import read_document
@@ -31,3 +35,8 @@ def read_run_config(text: str, file: str) -> dict[str, Any]:
         lines = f"- {file}:1:1: it is not a mapping, such as `solids: ...`"
         raise RunError(ErrorKind.RUN_CONFIG_UNREADABLE, file=file, problems=lines)
     return value
+
+
+def write_run_config(run_config: Mapping[str, Any]) -> str:
+    """Write a run config as people would: what ``read_run_config`` reads as the same."""
+    return str(yaml.safe_dump(dict(run_config), sort_keys=False, allow_unicode=True, width=math.inf))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import yaml
 from rich.text import Text
 
 from skerry.console.render.layout import columns, facts
@@ -22,6 +21,7 @@ from skerry.console.render.run import (
 )
 from skerry.console.text import counted
 from skerry.model import Run
+from skerry.workspace_file.run_config import write_run_config
 
 #: Lines of the run config, of the log, and of what was printed.
 _LINES = 20
@@ -64,7 +64,7 @@ def _asked_for(run: Run, page: Page) -> list[Text]:
     )
     lines = [line(), *indented(facts(rows, page, indent=2))]
     if options.run_config:
-        written = yaml.safe_dump(dict(options.run_config), sort_keys=False, allow_unicode=True).splitlines()
+        written = write_run_config(options.run_config).splitlines()
         shown = written if page.verbose else written[:_LINES]
         lines += [line(), line(("run config", STRONG)), *(line("    ", text) for text in shown)]
         if len(shown) < len(written):
