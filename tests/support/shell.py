@@ -148,6 +148,7 @@ def stable(text: str) -> str:
     """Replace what is another with each run or on each machine."""
     for pattern, replacement in (
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+\d\d:?\d\d\b", "NOW"),
+        (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "NOW"),
         (r"\b\d+ ms|\b\d+\.\d+ s\b", "TIME"),
         (r"\b3\.\d+\.\d+\b", "3.X"),
         (r"python3\.\d+/", "python3.X/"),

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.plugins import QUEUE, install_launcher
@@ -49,18 +50,22 @@ def chosen(description: WorkspaceDescription) -> ChosenLauncher:
     return description.run_launcher
 
 
+def place(column: int) -> dict[str, Any]:
+    return {"file": "workspace.yaml", "line": 2, "column": column}
+
+
 def test_without_the_key_no_launcher_is_chosen_and_none_is_imported(read: Read, site: Path) -> None:
     assert read("").run_launcher is None
-    assert chosen(read("run_launcher: process")) == ChosenLauncher("process", {})
+    assert chosen(read("run_launcher: process")) == ChosenLauncher("process", {}, **place(15))
     assert "skerry_queue" not in sys.modules
     read("run_launcher: queue")
     assert "skerry_queue" in sys.modules
 
 
 def test_a_key_alone_and_a_key_with_options_are_read(read: Read) -> None:
-    assert chosen(read("run_launcher: {process: {}}")) == ChosenLauncher("process", {})
+    assert chosen(read("run_launcher: {process: {}}")) == ChosenLauncher("process", {}, **place(16))
     assert chosen(read("run_launcher: {queue: {name: jobs, size: 3}}")) == ChosenLauncher(
-        "queue", {"name": "jobs", "size": 3}
+        "queue", {"name": "jobs", "size": 3}, **place(16)
     )
 
 
