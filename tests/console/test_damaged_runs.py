@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.commands import skerry
 
-from skerry import RunStatus, Workspace
+from skerry import ErrorKind, RunError, RunStatus, Workspace
 from skerry.runs import RunRecords
+from skerry.workspace.launched_run import find
+from skerry.workspace.state_folder import StateFolder
 
 CODE = """
 from pathlib import Path
@@ -184,3 +189,27 @@ def test_what_is_left_of_a_removal_goes_with_the_next_pruning(folder: Path) -> N
         assert [run.id for run in found.find()] == ["well"]
         assert found.prune(0.0, 100) == []
     assert [path.name for path in runs.iterdir()] == ["well"]
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Be somebody who may not read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("what", ["run.json", ""], ids=["its record", "its folder"])
+def test_a_run_that_may_not_be_read_is_not_said_to_be_unknown(what: str, folder: Path) -> None:
+    runs = folder / ".skerry" / "runs"
+    (runs / "well" / what).chmod(0)
+    with unprivileged(), pytest.raises(RunError) as caught:
+        find(StateFolder.of(folder), "well")
+    (runs / "well" / what).chmod(0o700)
+    assert caught.value.kind is ErrorKind.RUN_RECORD_NOT_READABLE
+    assert f"{runs / 'well' / 'run.json'} (Permission denied)" in str(caught.value)
