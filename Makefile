@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLES := examples/python_package examples/python_package_attribute
 WORKERS ?= 4
+# Tests start thousands of commands and interpreters: where this is set, as in many images, each would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
 LANGUAGE_SERVER := build/language_server/ready
 KUBERNETES_TOOLS := build/kubernetes_tools/ready
 PROTOCOL_COMPILER := build/protocol_compiler/ready
