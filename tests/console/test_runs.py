@@ -293,10 +293,11 @@ def test_they_are_removed(three: Path) -> None:
     assert skerry(three, "runs", "delete", "run-0").returncode == 2
 
 
-def test_one_that_is_not_over_is_not_removed(folder: Path) -> None:
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_one_that_is_not_over_is_not_removed(force: list[str], folder: Path) -> None:
     config = '{"solids": {"wait": {"config": {"file": "go"}}}}'
     skerry(folder, "run", "waiting", "--config-json", config, "--detach", "--run-id", "mine")
-    answer = skerry(folder, "runs", "delete", "mine")
+    answer = skerry(folder, "runs", "delete", "mine", *force)
     assert answer.returncode == 2
     assert "The run mine is RUNNING." in answer.stderr or "The run mine is STARTING." in answer.stderr
     assert "skerry cancel mine" in answer.stderr

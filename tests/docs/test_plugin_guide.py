@@ -252,6 +252,10 @@ def test_the_launcher_of_commands_refuses_what_it_cannot_do(by_command: Workspac
     with pytest.raises(LocationError, match="cannot detach runs"):
         only(by_command).launch("niced", detached=True)
     assert not list((tmp_path / ".skerry").rglob("run.json"))
+    before = only(by_command).launch("niced")
+    assert before.wait(60).status is RunStatus.SUCCEEDED
+    with pytest.raises(LocationError, match="cannot take over the outputs of another run"):
+        only(by_command).launch("niced", after=before.id)
 
 
 @pytest.mark.parametrize(
