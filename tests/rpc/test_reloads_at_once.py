@@ -31,6 +31,8 @@ from skerry import pipeline
 def made():
     pass
 """
+#: Code that is being loaded until there is a file.
+GATE = "\nimport os, time\nwhile not os.path.exists('open'):\n    time.sleep(0.01)\n"
 
 
 def replace(file: Path, text: str) -> None:
@@ -127,30 +129,33 @@ def generation(location: object) -> int:
     return server.generation if server is not None else 0
 
 
-def test_reloads_that_are_asked_for_at_once_are_few(write: Write) -> None:
-    file = write("code.py", CODE.format(version=0) + "\nprint('loaded', flush=True)\n")
-    with serving(file.parent, "-f", "code.py") as server:
-        server.wait_for("READY")
-        channel = raw.channel(f"localhost:{server.port}")
-        try:
-            calls = [raw.unary(channel, "Reload").future(b"", timeout=60) for _ in range(90)]
-            results = [read_reload(messages.ReloadReply.FromString(call.result())) for call in calls]
-        finally:
-            channel.close()
-        assert [result.error for result in results if result.error] == []
-        newest = max(result.new_generation or 0 for result in results)
-        assert newest <= 10
-        wait_until(lambda: server.printed.count("loaded") == newest, what="each load once")
-
-
-def test_a_reload_loads_what_was_written_before_it_was_asked_for(write: Write) -> None:
-    gate = "\nimport os, time\nwhile not os.path.exists('open'):\n    time.sleep(0.01)\n"
+def test_reloads_that_are_asked_for_while_one_is_under_way_are_one(write: Write) -> None:
     file = write("code.py", CODE.format(version=0))
     with serving(file.parent, "-f", "code.py") as server:
         server.wait_for("READY")
         channel = raw.channel(f"localhost:{server.port}")
         try:
-            file.write_text("print('old code runs', flush=True)\n" + CODE.format(version=1) + gate)
+            file.write_text("print('loading', flush=True)\n" + CODE.format(version=1) + GATE)
+            first = raw.unary(channel, "Reload").future(b"", timeout=60)
+            wait_until(lambda: "loading" in server.printed, what="the first reload")
+            rest = [raw.unary(channel, "Reload").future(b"", timeout=60) for _ in range(90)]
+            raw.unary(channel, "Handshake")(b"", timeout=60)  # what was sent before it has arrived
+            (file.parent / "open").touch()
+            results = [read_reload(messages.ReloadReply.FromString(call.result())) for call in (first, *rest)]
+        finally:
+            channel.close()
+        assert [result.error for result in results if result.error] == []
+        assert [result.new_generation for result in results] == [2] + [3] * 90
+        wait_until(lambda: server.printed.count("loading") == 2, what="each load once")
+
+
+def test_a_reload_loads_what_was_written_before_it_was_asked_for(write: Write) -> None:
+    file = write("code.py", CODE.format(version=0))
+    with serving(file.parent, "-f", "code.py") as server:
+        server.wait_for("READY")
+        channel = raw.channel(f"localhost:{server.port}")
+        try:
+            file.write_text("print('old code runs', flush=True)\n" + CODE.format(version=1) + GATE)
             slow = raw.unary(channel, "Reload").future(b"", timeout=60)
             wait_until(lambda: "old code runs" in server.printed, what="the first reload")
             file.write_text(CODE.format(version=2))
