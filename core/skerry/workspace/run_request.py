@@ -55,7 +55,7 @@ def _unknown(state: LocationState, options: RunOptions) -> RunError:
 
 
 def check(pipeline: PipelineSnapshot, options: RunOptions) -> None:
-    """Raise RunError for a run config that does not fit, and for solids that the pipeline does not have."""
+    """Raise RunError for a run config that does not fit, and for solids that are not there or would lack an input."""
     if not surely_valid(pipeline.config_schema, options.run_config):
         from skerry.execution.config import validate  # with what it stands on, it takes its time
 
